@@ -1,0 +1,2 @@
+//! Paired comparisons against peers.
+fn main() {}

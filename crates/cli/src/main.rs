@@ -1,0 +1,2 @@
+//! The `wasm-engine` binary.
+fn main() {}

@@ -1,0 +1,1 @@
+//! Layers into one framebuffer: collect, plan, record, submit, present.

@@ -1,0 +1,1 @@
+//! The composition root: a manifest becomes a running app.

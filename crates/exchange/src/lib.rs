@@ -1,0 +1,1 @@
+//! Shared memory: regions, triple buffers, generational indices, lanes, wait and notify.

@@ -1,0 +1,1 @@
+//! The wgpu device and the import of shared textures and memory.

@@ -1,0 +1,1 @@
+//! Servo on its own thread, its frames in a ring of shared textures.

@@ -1,0 +1,1 @@
+//! wasmtime: profiles, module cache, limits, kernels.

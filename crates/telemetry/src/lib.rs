@@ -1,0 +1,1 @@
+//! Tokens, stage stamps, histograms, jitter and their exporters.

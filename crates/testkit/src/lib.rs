@@ -1,0 +1,1 @@
+//! Golden-image comparison and fault injection for the tests.

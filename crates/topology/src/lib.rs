@@ -1,0 +1,1 @@
+//! Which core does what: detection, the plan, pinned pools.
