@@ -1,1 +1,22 @@
 //! The wgpu device and the import of shared textures and memory.
+//!
+//! [`Gpu`] is opened once per process and shared by the compositor and the page. What is special about it, compared with a device
+//! from [`wgpu::Adapter::request_device`], is that the Vulkan extensions for sharing memory are switched on where the driver has
+//! them, so that [`import`] can
+//!
+//! * give a texture to OpenGL and sample what OpenGL drew, without a copy through the CPU, and
+//! * read a region of host memory from shaders where it lies.
+//!
+//! Errors on the device never end the process: they are recorded in [`Health`] and counted.
+
+mod device;
+mod error;
+mod health;
+pub mod import;
+mod info;
+pub mod limits;
+
+pub use device::{AdapterChoice, Gpu, GpuOptions};
+pub use error::GpuError;
+pub use health::{DeviceFault, FaultKind, Health};
+pub use info::GpuInfo;
