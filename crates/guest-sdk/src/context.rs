@@ -111,6 +111,10 @@ impl Context {
         Ok((self.read(name)?, self.write(name)?))
     }
 
+    #[expect(
+        clippy::mut_from_ref,
+        reason = "a bit per buffer sees to it that each content is handed out once"
+    )]
     fn write_part<T: Pod>(
         &self,
         name: &'static str,
