@@ -1,0 +1,103 @@
+//! The help pages.
+
+use crate::failure::{Failure, Result};
+
+const OVERVIEW: &str = "\
+Works on the engine: sets this machine up, builds, runs, checks.
+
+    cargo xtask run apps/swarm     set up what is missing, build, run an app
+    cargo xtask test               set up what is missing, pass every check and test
+
+Commands (`cargo xtask help COMMAND` tells more):
+
+    setup     bring what this machine lacks: system packages, Rust targets
+    build     build the wasm-engine program and the kernels of all apps
+    run       build, then open an app (with no display: headless, a picture and a report)
+    test      every check and every test, with a summary
+    tidy      the rules of the house alone: layers, unsafe code, file shape, links
+    bench     the comparisons against peers
+    doctor    what this machine has and lacks, with the remedy
+
+The first build compiles Servo and its JavaScript engine: about half an hour on two cores, once. Builds go to target/, or to
+CARGO_TARGET_DIR where it is set.";
+
+const SETUP: &str = "\
+cargo xtask setup [--all]
+
+Brings what is missing and says what it does; with nothing missing it takes well under a second. On Debian and its children it installs
+packages when it runs as root or with a passwordless sudo, else it prints the one command to type. On another system it prints what is
+needed. `run` and `test` do this by themselves.
+
+    --all    also what only tests and benchmarks need (Xvfb, xdotool, valgrind, strace)";
+
+const BUILD: &str = "\
+cargo xtask build
+
+Builds the wasm-engine program (dev profile, optimised where it counts) and the kernels of every app under apps/.";
+
+const RUN: &str = "\
+cargo xtask run [APP] [-- ARGUMENTS]
+
+Sets up, builds, and opens APP (default: apps/swarm). Without a display it runs headless: it writes frame.png and prints a report.
+ARGUMENTS go to `wasm-engine run`; the `--` may be left out.
+
+    cargo xtask run                                     the swarm
+    cargo xtask run apps/triangle                       the smallest app
+    cargo xtask run apps/swarm --ticks 600 --size 1280x720
+    cargo xtask run apps/swarm --help                   all that `wasm-engine run` can do";
+
+const TEST: &str = "\
+cargo xtask test [--quick]
+
+Sets up, then takes these steps, goes on after one that fails, and ends with a summary; exit code 0 when all passed.
+
+    format    cargo fmt --check
+    tidy      the rules of the house
+    lint      clippy, warnings are errors
+    build     the program and the kernels of all apps
+    tests     every test of every crate (the peers' benchmarks apart)
+    loom      each lock-free protocol, every interleaving
+    miri      the exchange's tests under Miri, where a nightly toolchain has it
+    bench     the benchmarks compile and run once
+
+    --quick   only format, tidy and the tests that need no Servo: the loop for daily work";
+
+const TIDY: &str = "\
+cargo xtask tidy
+
+Checks the rules of docs/architecture.md and docs/style.md: which crate may use which, who may name which engine, where unsafe code may
+be and that each block says why it is sound, the length of files and functions, module heads, READMEs, links, large files. Each finding
+is `file:line: what (remedy)`. The same check runs as a test: `cargo test -p xtask`.";
+
+const BENCH: &str = "\
+cargo xtask bench [NAME] [ARGUMENTS]
+
+Runs the comparisons of crates/bench (release profile, its own target folder), or the one called NAME. docs/performance.md says what
+they measure. Needs valgrind and strace for the exact counts; `cargo xtask setup --all` brings them.";
+
+const DOCTOR: &str = "\
+cargo xtask doctor
+
+Says what this machine has and lacks for building and for running, with the remedy. Asks `wasm-engine doctor` too once it is built.";
+
+/// Prints the page of `command`, or the overview for an empty name.
+pub(crate) fn print(command: &str) -> Result<()> {
+    let page = match command {
+        "" | "help" | "--help" | "-h" => OVERVIEW,
+        "setup" => SETUP,
+        "build" => BUILD,
+        "run" => RUN,
+        "test" => TEST,
+        "tidy" => TIDY,
+        "bench" => BENCH,
+        "doctor" => DOCTOR,
+        other => {
+            return Err(Failure::usage(
+                format!("there is no command `{other}`"),
+                "`cargo xtask help` lists the commands",
+            ));
+        }
+    };
+    println!("{page}");
+    Ok(())
+}

@@ -1,0 +1,22 @@
+//! The one selection of packages that everything is built with.
+//!
+//! Cargo merges the features of what is selected together, so another selection gives Servo's dependencies other features, and Servo is
+//! built a second time (half an hour on two cores). `wasm-engine-cli` stands on everything, so every selection with it in it is the same;
+//! the benchmarks bring peers whose build dependencies change the set, so they are never in it and have a target folder of their own.
+
+/// The package with the program.
+pub(crate) const CLI: &str = "wasm-engine-cli";
+
+/// The package of the comparisons, never selected together with the rest.
+pub(crate) const BENCH: &str = "wasm-engine-bench";
+
+/// The package whose protocols have loom models and whose tests run under Miri.
+pub(crate) const EXCHANGE: &str = "wasm-engine-exchange";
+
+/// Cargo's arguments that select all but the benchmarks.
+pub(crate) const ALL_BUT_BENCH: [&str; 3] = ["--workspace", "--exclude", BENCH];
+
+/// File name of the program.
+pub(crate) fn program_name() -> String {
+    format!("wasm-engine{}", std::env::consts::EXE_SUFFIX)
+}

@@ -1,0 +1,217 @@
+//! Debian packages: which, what for, and how they come.
+
+use super::Purpose;
+use crate::failure::{Failure, Result};
+use crate::process::{self, command, on_path};
+use std::collections::HashSet;
+use std::process::Command;
+
+/// A package, the least purpose that needs it, and what it is there for.
+pub(crate) struct Package {
+    pub(crate) name: &'static str,
+    pub(crate) purpose: Purpose,
+    pub(crate) why: &'static str,
+}
+
+const fn package(name: &'static str, purpose: Purpose, why: &'static str) -> Package {
+    Package { name, purpose, why }
+}
+
+/// All there is. A bare root with these passes `cargo xtask test`.
+pub(crate) const PACKAGES: &[Package] = &[
+    package("ca-certificates", Purpose::Build, "crates come over TLS"),
+    package("gcc", Purpose::Build, "links"),
+    package("g++", Purpose::Build, "the C++ library's headers"),
+    package("libc6-dev", Purpose::Build, "the C library's headers"),
+    package("make", Purpose::Build, "SpiderMonkey's build"),
+    package("cmake", Purpose::Build, "TLS library's build"),
+    package("pkg-config", Purpose::Build, "finds the libraries below"),
+    package(
+        "python3",
+        Purpose::Build,
+        "SpiderMonkey's and Servo's builds",
+    ),
+    package("clang-19", Purpose::Build, "compiles SpiderMonkey"),
+    package(
+        "llvm-19",
+        Purpose::Build,
+        "SpiderMonkey's build calls llvm-objdump",
+    ),
+    package(
+        "libclang-19-dev",
+        Purpose::Build,
+        "bindings to SpiderMonkey are made from its headers",
+    ),
+    package(
+        "libfontconfig1-dev",
+        Purpose::Build,
+        "Servo finds fonts with it",
+    ),
+    package(
+        "libfreetype-dev",
+        Purpose::Build,
+        "Servo draws glyphs with it",
+    ),
+    package("libvulkan1", Purpose::Run, "the Vulkan loader"),
+    package(
+        "mesa-vulkan-drivers",
+        Purpose::Run,
+        "Vulkan without a GPU, and drivers for most",
+    ),
+    package("libegl1", Purpose::Run, "Servo draws with OpenGL"),
+    package(
+        "libgl1-mesa-dri",
+        Purpose::Run,
+        "OpenGL without a GPU, and drivers for most",
+    ),
+    package("libgles2", Purpose::Run, "OpenGL ES entry points"),
+    package("libx11-6", Purpose::Run, "windows under X"),
+    package("libx11-xcb1", Purpose::Run, "windows under X"),
+    package("libxcursor1", Purpose::Run, "windows under X"),
+    package("libxi6", Purpose::Run, "windows under X"),
+    package("libxrandr2", Purpose::Run, "windows under X"),
+    package("libxkbcommon0", Purpose::Run, "keyboards"),
+    package("libxkbcommon-x11-0", Purpose::Run, "keyboards under X"),
+    package("libwayland-client0", Purpose::Run, "windows under Wayland"),
+    package("fonts-dejavu-core", Purpose::Run, "a page needs a font"),
+    package("xvfb", Purpose::Test, "a display for the window tests"),
+    package(
+        "xdotool",
+        Purpose::Test,
+        "real clicks and keys for the window tests",
+    ),
+    package("strace", Purpose::Bench, "counts system calls"),
+    package("valgrind", Purpose::Bench, "counts instructions"),
+];
+
+/// Names of the packages that `purpose` needs and the machine lacks.
+///
+/// `None` where there is no Debian package database.
+pub(crate) fn missing(purpose: Purpose) -> Option<Vec<&'static Package>> {
+    let wanted: Vec<&Package> = PACKAGES
+        .iter()
+        .filter(|package| package.purpose <= purpose)
+        .collect();
+    let mut query = command("dpkg-query");
+    query
+        .args(["--show", "--showformat=${Package} ${db:Status-Status}\\n"])
+        .args(wanted.iter().map(|package| package.name));
+    // It ends with 1 when one is unknown, and still lists the others.
+    let listed = query.stderr(std::process::Stdio::null()).output().ok()?;
+    let listed = String::from_utf8_lossy(&listed.stdout).into_owned();
+    let installed: HashSet<&str> = listed
+        .lines()
+        .filter_map(|line| line.strip_suffix(" installed"))
+        .collect();
+    Some(
+        wanted
+            .into_iter()
+            .filter(|package| !installed.contains(package.name))
+            .collect(),
+    )
+}
+
+/// Installs what `purpose` needs and the machine lacks.
+pub(super) fn ensure(purpose: Purpose) -> Result<()> {
+    let Some(missing) = missing(purpose).filter(|_| on_path("apt-get")) else {
+        return other_system();
+    };
+    if missing.is_empty() {
+        return Ok(());
+    }
+    eprintln!(
+        "xtask: this machine lacks {} Debian packages:",
+        missing.len()
+    );
+    for package in &missing {
+        eprintln!("         {:<22} {}", package.name, package.why);
+    }
+    let names: Vec<&str> = missing.iter().map(|package| package.name).collect();
+    let Some(as_root) = Root::find() else {
+        return Err(Failure::with_hint(
+            "this user cannot install them",
+            format!(
+                "type: sudo apt-get update && sudo apt-get install --no-install-recommends {}",
+                names.join(" ")
+            ),
+        ));
+    };
+    install(&as_root, &names)
+}
+
+/// How commands run as root here.
+enum Root {
+    Already,
+    Sudo,
+}
+
+impl Root {
+    fn find() -> Option<Self> {
+        let user = process::output(command("id").arg("-u"))?;
+        if user.trim() == "0" {
+            return Some(Self::Already);
+        }
+        process::succeeds(command("sudo").args(["-n", "true"])).then_some(Self::Sudo)
+    }
+
+    fn apt_get(&self, args: &[&str]) -> Command {
+        let mut apt = match self {
+            Self::Already => command("env"),
+            Self::Sudo => {
+                let mut sudo = command("sudo");
+                sudo.args(["-n", "env"]);
+                sudo
+            }
+        };
+        apt.args([
+            "DEBIAN_FRONTEND=noninteractive",
+            "apt-get",
+            "-q",
+            "-y",
+            "-o",
+            "DPkg::Lock::Timeout=600",
+        ])
+        .args(args);
+        apt
+    }
+}
+
+fn install(as_root: &Root, names: &[&str]) -> Result<()> {
+    let mut args = vec!["install", "--no-install-recommends"];
+    args.extend(names);
+    // The lists may be old or absent, and a stale list names files that are gone; asking for them first is cheaper than failing.
+    process::check(&mut as_root.apt_get(&["update"]))?;
+    process::check(&mut as_root.apt_get(&args))
+}
+
+/// Not Debian: says what is needed unless the tools that a build starts with are all there.
+fn other_system() -> Result<()> {
+    const TOOLS: [&str; 7] = [
+        "cc",
+        "c++",
+        "make",
+        "cmake",
+        "pkg-config",
+        "python3",
+        "clang-19",
+    ];
+    let absent: Vec<&str> = TOOLS.into_iter().filter(|tool| !on_path(tool)).collect();
+    if absent.is_empty() {
+        return Ok(());
+    }
+    let names: Vec<&str> = PACKAGES
+        .iter()
+        .filter(|package| package.purpose <= Purpose::Run)
+        .map(|package| package.name)
+        .collect();
+    Err(Failure::with_hint(
+        format!(
+            "not on the PATH: {}; set-up by itself works on Debian and its children only",
+            absent.join(", ")
+        ),
+        format!(
+            "install what these Debian packages hold: {}",
+            names.join(" ")
+        ),
+    ))
+}
