@@ -7,10 +7,7 @@ use std::path::{Path, PathBuf};
 
 pub(crate) fn command(args: &[String]) -> Result<()> {
     if !args.is_empty() {
-        return Err(Failure::usage(
-            format!("build does not know {args:?}"),
-            "`cargo xtask help build`",
-        ));
+        return Err(Failure::usage(format!("build does not know {args:?}"), "`cargo xtask help build`"));
     }
     setup::ensure(Purpose::Run)?;
     let program = program()?;
@@ -21,27 +18,19 @@ pub(crate) fn command(args: &[String]) -> Result<()> {
 pub(crate) fn program() -> Result<PathBuf> {
     let path = program_path();
     if !path.exists() {
-        eprintln!(
-            "xtask: the first build compiles Servo and its JavaScript engine: about half an hour on two cores, once"
-        );
+        eprintln!("xtask: the first build compiles Servo and its JavaScript engine: about half an hour on two cores, once");
     }
     process::check(&mut process::cargo(&["build", "--package", packages::CLI]))?;
     if path.is_file() {
         Ok(path)
     } else {
-        Err(Failure::new(format!(
-            "cargo built {} and yet there is no {}",
-            packages::CLI,
-            path.display()
-        )))
+        Err(Failure::new(format!("cargo built {} and yet there is no {}", packages::CLI, path.display())))
     }
 }
 
 /// Where the program lies once it is built.
 pub(crate) fn program_path() -> PathBuf {
-    process::target_dir()
-        .join("debug")
-        .join(packages::program_name())
+    process::target_dir().join("debug").join(packages::program_name())
 }
 
 /// Builds the kernels of each app, with the program's own `build` command.
@@ -60,10 +49,8 @@ pub(crate) fn apps() -> Result<Vec<PathBuf>> {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
         Err(error) => return Err(Failure::new(format!("{}: {error}", folder.display()))),
     };
-    let mut apps: Vec<PathBuf> = entries
-        .filter_map(|entry| Some(entry.ok()?.path()))
-        .filter(|path| path.join("app.toml").is_file())
-        .collect();
+    let mut apps: Vec<PathBuf> =
+        entries.filter_map(|entry| Some(entry.ok()?.path())).filter(|path| path.join("app.toml").is_file()).collect();
     apps.sort();
     Ok(apps)
 }

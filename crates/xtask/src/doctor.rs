@@ -6,44 +6,24 @@ use crate::{build, process};
 
 pub(crate) fn command(args: &[String]) -> Result<()> {
     if !args.is_empty() {
-        return Err(Failure::usage(
-            format!("doctor does not know {args:?}"),
-            "`cargo xtask help doctor`",
-        ));
+        return Err(Failure::usage(format!("doctor does not know {args:?}"), "`cargo xtask help doctor`"));
     }
     let mut lacking = false;
-    for (purpose, title) in [
-        (Purpose::Build, "build"),
-        (Purpose::Run, "run"),
-        (Purpose::Test, "test"),
-        (Purpose::Bench, "bench"),
-    ] {
+    for (purpose, title) in [(Purpose::Build, "build"), (Purpose::Run, "run"), (Purpose::Test, "test"), (Purpose::Bench, "bench")] {
         lacking |= !packages_for(purpose, title);
     }
     toolchains();
     lacking |= !program();
-    if lacking {
-        Err(Failure::with_hint(
-            "something is missing",
-            "`cargo xtask setup --all` brings it where it can",
-        ))
-    } else {
-        Ok(())
-    }
+    if lacking { Err(Failure::with_hint("something is missing", "`cargo xtask setup --all` brings it where it can")) } else { Ok(()) }
 }
 
 /// Tells which system packages `purpose` lacks; true when none.
 fn packages_for(purpose: Purpose, title: &str) -> bool {
     let Some(missing) = debian::missing(purpose) else {
-        println!(
-            "{title:<8} ?    no Debian package database here; docs/testing.md lists what is needed"
-        );
+        println!("{title:<8} ?    no Debian package database here; docs/testing.md lists what is needed");
         return true;
     };
-    let missing: Vec<_> = missing
-        .into_iter()
-        .filter(|package| package.purpose == purpose)
-        .collect();
+    let missing: Vec<_> = missing.into_iter().filter(|package| package.purpose == purpose).collect();
     if missing.is_empty() {
         println!("{title:<8} ok   system packages");
     }
@@ -60,9 +40,7 @@ fn toolchains() {
     }
     match rust::nightly() {
         Some(name) => println!("miri     ok   toolchain {name}"),
-        None => println!(
-            "miri     --   no nightly toolchain; optional: `rustup toolchain install nightly --component miri,rust-src`"
-        ),
+        None => println!("miri     --   no nightly toolchain; optional: `rustup toolchain install nightly --component miri,rust-src`"),
     }
 }
 

@@ -15,28 +15,16 @@ pub(crate) struct Failure {
 
 impl Failure {
     pub(crate) fn new(message: impl Into<String>) -> Self {
-        Self {
-            message: message.into(),
-            hint: String::new(),
-            usage: false,
-        }
+        Self { message: message.into(), hint: String::new(), usage: false }
     }
 
     pub(crate) fn with_hint(message: impl Into<String>, hint: impl Into<String>) -> Self {
-        Self {
-            message: message.into(),
-            hint: hint.into(),
-            usage: false,
-        }
+        Self { message: message.into(), hint: hint.into(), usage: false }
     }
 
     /// The command line was wrong, not the work.
     pub(crate) fn usage(message: impl Into<String>, hint: impl Into<String>) -> Self {
-        Self {
-            message: message.into(),
-            hint: hint.into(),
-            usage: true,
-        }
+        Self { message: message.into(), hint: hint.into(), usage: true }
     }
 
     /// 2 for a wrong command line, else 1.
@@ -48,10 +36,6 @@ impl Failure {
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "xtask: {}", self.message)?;
-        if self.hint.is_empty() {
-            Ok(())
-        } else {
-            write!(f, "\n       {}", self.hint)
-        }
+        if self.hint.is_empty() { Ok(()) } else { write!(f, "\n       {}", self.hint) }
     }
 }

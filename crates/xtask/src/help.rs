@@ -1,6 +1,7 @@
 //! The help pages.
 
 use crate::failure::{Failure, Result};
+use std::io::Write;
 
 const OVERVIEW: &str = "\
 Works on the engine: sets this machine up, builds, runs, checks.
@@ -56,6 +57,7 @@ Sets up, then takes these steps, goes on after one that fails, and ends with a s
     lint      clippy, warnings are errors
     build     the program and the kernels of all apps
     tests     every test of every crate (the peers' benchmarks apart)
+    guests    the tests of the apps' guests
     loom      each lock-free protocol, every interleaving
     miri      the exchange's tests under Miri, where a nightly toolchain has it
     bench     the benchmarks compile and run once
@@ -92,12 +94,10 @@ pub(crate) fn print(command: &str) -> Result<()> {
         "bench" => BENCH,
         "doctor" => DOCTOR,
         other => {
-            return Err(Failure::usage(
-                format!("there is no command `{other}`"),
-                "`cargo xtask help` lists the commands",
-            ));
+            return Err(Failure::usage(format!("there is no command `{other}`"), "`cargo xtask help` lists the commands"));
         }
     };
-    println!("{page}");
+    // A reader who closes the pipe early (`| head`) has seen enough.
+    let _ = writeln!(std::io::stdout(), "{page}");
     Ok(())
 }

@@ -49,9 +49,6 @@ fn dispatch(args: &[String]) -> Result<()> {
         "bench" => bench::command(rest),
         "doctor" => doctor::command(rest),
         "help" | "--help" | "-h" => help::print(rest.first().map_or("", String::as_str)),
-        other => Err(Failure::usage(
-            format!("there is no command `{other}`"),
-            "`cargo xtask help` lists the commands",
-        )),
+        other => Err(Failure::usage(format!("there is no command `{other}`"), "`cargo xtask help` lists the commands")),
     }
 }

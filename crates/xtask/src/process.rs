@@ -8,19 +8,14 @@ use std::process::{Command, Stdio};
 /// The root of the workspace.
 pub(crate) fn root() -> PathBuf {
     // The crate lies in `<root>/crates/xtask`; both parents exist.
-    let here = std::env::var_os("CARGO_MANIFEST_DIR")
-        .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")), PathBuf::from);
-    here.ancestors()
-        .nth(2)
-        .map_or_else(|| PathBuf::from("."), Path::to_path_buf)
+    let here = std::env::var_os("CARGO_MANIFEST_DIR").map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")), PathBuf::from);
+    here.ancestors().nth(2).map_or_else(|| PathBuf::from("."), Path::to_path_buf)
 }
 
 /// Where cargo builds: `CARGO_TARGET_DIR`, else `<root>/target`.
 pub(crate) fn target_dir() -> PathBuf {
     match std::env::var_os("CARGO_TARGET_DIR") {
-        Some(dir) if !dir.is_empty() => {
-            std::path::absolute(&dir).unwrap_or_else(|_| PathBuf::from(dir))
-        }
+        Some(dir) if !dir.is_empty() => std::path::absolute(&dir).unwrap_or_else(|_| PathBuf::from(dir)),
         _ => root().join("target"),
     }
 }
@@ -43,12 +38,7 @@ pub(crate) fn cargo(args: &[&str]) -> Command {
 /// Takes out what `cargo run` put in for xtask itself. Build scripts watch some of it, so leaving it would build things again that a
 /// plain `cargo build` from a shell has built.
 fn scrub_environment(command: &mut Command) {
-    const SET_BY_CARGO_RUN: [&str; 4] = [
-        "CARGO",
-        "CARGO_MANIFEST_DIR",
-        "CARGO_MANIFEST_PATH",
-        "OUT_DIR",
-    ];
+    const SET_BY_CARGO_RUN: [&str; 4] = ["CARGO", "CARGO_MANIFEST_DIR", "CARGO_MANIFEST_PATH", "OUT_DIR"];
     for (name, _) in std::env::vars_os() {
         let Some(text) = name.to_str() else { continue };
         if SET_BY_CARGO_RUN.contains(&text) || text.starts_with("CARGO_PKG_") {
@@ -58,12 +48,7 @@ fn scrub_environment(command: &mut Command) {
     if let Some(paths) = std::env::var_os("LD_LIBRARY_PATH") {
         let target = target_dir();
         let kept: Vec<PathBuf> = std::env::split_paths(&paths)
-            .filter(|path| {
-                !path.starts_with(&target)
-                    && !path
-                        .components()
-                        .any(|part| part.as_os_str() == "toolchains")
-            })
+            .filter(|path| !path.starts_with(&target) && !path.components().any(|part| part.as_os_str() == "toolchains"))
             .collect();
         match std::env::join_paths(&kept) {
             Ok(kept) if !kept.is_empty() => command.env("LD_LIBRARY_PATH", kept),
@@ -77,13 +62,7 @@ pub(crate) fn shown(command: &Command) -> String {
     let mut words: Vec<String> = Vec::new();
     for (name, value) in command.get_envs() {
         if let (Some(name), Some(value)) = (name.to_str(), value.and_then(OsStr::to_str))
-            && [
-                "RUSTFLAGS",
-                "RUSTC_WORKSPACE_WRAPPER",
-                "MIRIFLAGS",
-                "LOOM_MAX_PREEMPTIONS",
-            ]
-            .contains(&name)
+            && ["RUSTFLAGS", "RUSTC_WORKSPACE_WRAPPER", "MIRIFLAGS", "LOOM_MAX_PREEMPTIONS"].contains(&name)
         {
             words.push(format!("{name}={}", quoted(value)));
         }
@@ -94,59 +73,35 @@ pub(crate) fn shown(command: &Command) -> String {
 }
 
 fn quoted(word: &str) -> String {
-    if word.is_empty() || word.contains([' ', '"', '\'', '$', '*']) {
-        format!("{word:?}")
-    } else {
-        word.to_owned()
-    }
+    if word.is_empty() || word.contains([' ', '"', '\'', '$', '*']) { format!("{word:?}") } else { word.to_owned() }
 }
 
 /// Shows the command, runs it with its output going to ours, and fails unless it ends with 0.
 pub(crate) fn check(command: &mut Command) -> Result<()> {
     eprintln!("$ {}", shown(command));
-    let status = command
-        .status()
-        .map_err(|error| not_started(command, &error))?;
-    if status.success() {
-        Ok(())
-    } else {
-        Err(Failure::new(format!(
-            "`{}` ended with {status}",
-            shown(command)
-        )))
-    }
+    let status = command.status().map_err(|error| not_started(command, &error))?;
+    if status.success() { Ok(()) } else { Err(Failure::new(format!("`{}` ended with {status}", shown(command)))) }
 }
 
 /// What the command prints on its standard output, or nothing if it cannot be started or fails.
 pub(crate) fn output(command: &mut Command) -> Option<String> {
     let output = command.stderr(Stdio::null()).output().ok()?;
-    output
-        .status
-        .success()
-        .then(|| String::from_utf8_lossy(&output.stdout).into_owned())
+    output.status.success().then(|| String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
 /// True when the command can be started and ends with 0. Shows nothing.
 pub(crate) fn succeeds(command: &mut Command) -> bool {
-    command
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .status()
-        .is_ok_and(|status| status.success())
+    command.stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok_and(|status| status.success())
 }
 
 /// True when `program` lies on the `PATH`.
 pub(crate) fn on_path(program: &str) -> bool {
-    std::env::var_os("PATH")
-        .is_some_and(|paths| std::env::split_paths(&paths).any(|dir| dir.join(program).is_file()))
+    std::env::var_os("PATH").is_some_and(|paths| std::env::split_paths(&paths).any(|dir| dir.join(program).is_file()))
 }
 
 fn not_started(command: &Command, error: &std::io::Error) -> Failure {
     Failure::with_hint(
-        format!(
-            "`{}` could not be started: {error}",
-            command.get_program().to_string_lossy()
-        ),
+        format!("`{}` could not be started: {error}", command.get_program().to_string_lossy()),
         "is it installed and on the PATH?",
     )
 }

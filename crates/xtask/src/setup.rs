@@ -23,10 +23,7 @@ pub(crate) fn command(args: &[String]) -> Result<()> {
         [] => Purpose::Run,
         [all] if all == "--all" => Purpose::Bench,
         _ => {
-            return Err(Failure::usage(
-                format!("setup does not know {args:?}"),
-                "`cargo xtask help setup`",
-            ));
+            return Err(Failure::usage(format!("setup does not know {args:?}"), "`cargo xtask help setup`"));
         }
     };
     ensure(purpose)?;
@@ -39,9 +36,7 @@ pub(crate) fn ensure(purpose: Purpose) -> Result<()> {
     if cfg!(target_os = "linux") {
         debian::ensure(purpose)?;
     } else {
-        eprintln!(
-            "xtask: setup installs nothing on this system; building needs clang 19, cmake, python 3 and pkg-config on the PATH"
-        );
+        eprintln!("xtask: setup installs nothing on this system; building needs clang 19, cmake, python 3 and pkg-config on the PATH");
     }
     rust::ensure()
 }

@@ -40,8 +40,7 @@ impl Steps {
     pub(crate) fn skip(&mut self, name: &'static str, why: impl Into<String>) {
         let why = why.into();
         eprintln!("\n── {name}: skipped, {why}");
-        self.done
-            .push((name, Duration::ZERO, Outcome::Skipped(why)));
+        self.done.push((name, Duration::ZERO, Outcome::Skipped(why)));
     }
 
     /// Prints the summary and fails if a step failed.
@@ -53,10 +52,7 @@ impl Steps {
             match outcome {
                 Outcome::Passed => eprintln!("  ok       {name:<10} {seconds:>7.1} s"),
                 Outcome::Failed(failure) => {
-                    eprintln!(
-                        "  FAILED   {name:<10} {seconds:>7.1} s   {}",
-                        failure.to_string().trim_start_matches("xtask: ")
-                    );
+                    eprintln!("  FAILED   {name:<10} {seconds:>7.1} s   {}", failure.to_string().trim_start_matches("xtask: "));
                     failed.push(*name);
                 }
                 Outcome::Skipped(why) => eprintln!("  skipped  {name:<10}             {why}"),
@@ -67,11 +63,7 @@ impl Steps {
             eprintln!("  all passed in {:.0} s", total.as_secs_f64());
             Ok(())
         } else {
-            Err(Failure::new(format!(
-                "failed: {} (after {:.0} s)",
-                failed.join(", "),
-                total.as_secs_f64()
-            )))
+            Err(Failure::new(format!("failed: {} (after {:.0} s)", failed.join(", "), total.as_secs_f64())))
         }
     }
 }

@@ -4,6 +4,7 @@ use crate::failure::{Failure, Result};
 use crate::setup::{self, Purpose, rust};
 use crate::steps::Steps;
 use crate::{bench, build, packages, process, tidy};
+use std::path::PathBuf;
 use std::process::Command;
 
 pub(crate) fn command(args: &[String]) -> Result<()> {
@@ -11,10 +12,7 @@ pub(crate) fn command(args: &[String]) -> Result<()> {
         [] => false,
         [quick] if quick == "--quick" => true,
         _ => {
-            return Err(Failure::usage(
-                format!("test does not know {args:?}"),
-                "`cargo xtask help test`",
-            ));
+            return Err(Failure::usage(format!("test does not know {args:?}"), "`cargo xtask help test`"));
         }
     };
     let mut steps = Steps::new();
@@ -23,14 +21,10 @@ pub(crate) fn command(args: &[String]) -> Result<()> {
     if !steps.take("setup", || setup::ensure(purpose)) {
         return steps.finish();
     }
-    steps.take("format", || {
-        process::check(&mut process::cargo(&["fmt", "--all", "--check"]))
-    });
+    steps.take("format", format);
     steps.take("tidy", tidy::check);
     if quick {
-        steps.take("tests", || {
-            process::check(&mut cargo_locked(&["test", "--no-fail-fast"]))
-        });
+        steps.take("tests", || process::check(&mut cargo_locked(&["test", "--no-fail-fast"])));
     } else {
         whole(&mut steps);
     }
@@ -45,9 +39,8 @@ fn whole(steps: &mut Steps) {
         let program = build::program()?;
         build::kernels(&program, &build::apps()?)
     });
-    steps.take("tests", || {
-        process::check(cargo_locked(&["test", "--no-fail-fast"]).args(packages::ALL_BUT_BENCH))
-    });
+    steps.take("tests", || process::check(cargo_locked(&["test", "--no-fail-fast"]).args(packages::ALL_BUT_BENCH)));
+    steps.take("guests", guests);
     steps.take("loom", loom);
     match rust::nightly_with_miri() {
         Some(nightly) => {
@@ -61,43 +54,57 @@ fn whole(steps: &mut Steps) {
     });
 }
 
+/// rustfmt over our crates and over the guests of the apps, which are workspaces of their own.
+fn format() -> Result<()> {
+    process::check(&mut process::cargo(&["fmt", "--all", "--check"]))?;
+    for manifest in guest_manifests()? {
+        process::check(process::cargo(&["fmt", "--all", "--check", "--manifest-path"]).arg(manifest))?;
+    }
+    Ok(())
+}
+
+/// The tests that the guests of the apps bring, on this machine and not in the sandbox.
+fn guests() -> Result<()> {
+    for manifest in guest_manifests()? {
+        let mut tests = cargo_locked(&["test", "--workspace", "--manifest-path"]);
+        process::check(tests.arg(manifest).env("CARGO_TARGET_DIR", process::target_dir().join("guests")))?;
+    }
+    Ok(())
+}
+
+/// The manifests at the roots of the guests' own workspaces: `apps/APP/guests[/GUEST]/Cargo.toml`.
+fn guest_manifests() -> Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    for app in build::apps()? {
+        let folder = app.join("guests");
+        let inside = std::fs::read_dir(&folder).into_iter().flatten().flatten().map(|entry| entry.path());
+        let mut manifests: Vec<PathBuf> = std::iter::once(folder.clone()).chain(inside).map(|folder| folder.join("Cargo.toml")).collect();
+        manifests.retain(|path| std::fs::read_to_string(path).is_ok_and(|text| text.contains("[workspace]")));
+        manifests.sort();
+        found.append(&mut manifests);
+    }
+    Ok(found)
+}
+
 /// Clippy over our crates on top of what `build` compiles. `cargo clippy` would check all of Servo once more, in a form that nothing else
 /// uses, so the lints run inside an ordinary build instead; cargo keeps the two kinds of our own crates apart.
 fn lint() -> Result<()> {
     let mut lint = cargo_locked(&["build", "--lib", "--bins"]);
-    lint.args(packages::ALL_BUT_BENCH)
-        .env("RUSTC_WORKSPACE_WRAPPER", "clippy-driver")
-        .env("CLIPPY_ARGS", "-Dwarnings");
+    lint.args(packages::ALL_BUT_BENCH).env("RUSTC_WORKSPACE_WRAPPER", "clippy-driver").env("CLIPPY_ARGS", "-Dwarnings");
     process::check(&mut lint)
 }
 
 /// Runs the models of the exchange's protocols, every interleaving up to the bound. Their flag changes every crate, hence the folder.
 fn loom() -> Result<()> {
-    let mut models = cargo_locked(&[
-        "test",
-        "--release",
-        "--package",
-        packages::EXCHANGE,
-        "--test",
-        "loom",
-    ]);
-    models
-        .env("RUSTFLAGS", "--cfg wasm_engine_loom")
-        .env("CARGO_TARGET_DIR", process::target_dir().join("loom"));
+    let mut models = cargo_locked(&["test", "--release", "--package", packages::EXCHANGE, "--test", "loom"]);
+    models.env("RUSTFLAGS", "--cfg wasm_engine_loom").env("CARGO_TARGET_DIR", process::target_dir().join("loom"));
     process::check(&mut models)
 }
 
 /// Runs the exchange's unit tests under Miri.
 fn miri(nightly: &str) -> Result<()> {
     let mut miri = process::command("cargo");
-    miri.args([
-        &format!("+{nightly}"),
-        "miri",
-        "test",
-        "--package",
-        packages::EXCHANGE,
-        "--lib",
-    ]);
+    miri.args([&format!("+{nightly}"), "miri", "test", "--package", packages::EXCHANGE, "--lib"]);
     miri.env("CARGO_TARGET_DIR", process::target_dir().join("miri"));
     // A cargo that runs under another one hands its toolchain down; this one is asked for by name.
     miri.env_remove("RUSTUP_TOOLCHAIN");

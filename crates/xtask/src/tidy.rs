@@ -25,12 +25,7 @@ struct Finding {
 
 impl Finding {
     fn new(file: &File, line: usize, what: impl Into<String>, remedy: &'static str) -> Self {
-        Self {
-            path: file.path.clone(),
-            line,
-            what: what.into(),
-            remedy,
-        }
+        Self { path: file.path.clone(), line, what: what.into(), remedy }
     }
 }
 
@@ -46,10 +41,7 @@ impl fmt::Display for Finding {
 
 pub(crate) fn command(args: &[String]) -> Result<()> {
     if !args.is_empty() {
-        return Err(Failure::usage(
-            format!("tidy does not know {args:?}"),
-            "`cargo xtask help tidy`",
-        ));
+        return Err(Failure::usage(format!("tidy does not know {args:?}"), "`cargo xtask help tidy`"));
     }
     check()
 }

@@ -26,44 +26,16 @@ pub(crate) const PACKAGES: &[Package] = &[
     package("make", Purpose::Build, "SpiderMonkey's build"),
     package("cmake", Purpose::Build, "TLS library's build"),
     package("pkg-config", Purpose::Build, "finds the libraries below"),
-    package(
-        "python3",
-        Purpose::Build,
-        "SpiderMonkey's and Servo's builds",
-    ),
+    package("python3", Purpose::Build, "SpiderMonkey's and Servo's builds"),
     package("clang-19", Purpose::Build, "compiles SpiderMonkey"),
-    package(
-        "llvm-19",
-        Purpose::Build,
-        "SpiderMonkey's build calls llvm-objdump",
-    ),
-    package(
-        "libclang-19-dev",
-        Purpose::Build,
-        "bindings to SpiderMonkey are made from its headers",
-    ),
-    package(
-        "libfontconfig1-dev",
-        Purpose::Build,
-        "Servo finds fonts with it",
-    ),
-    package(
-        "libfreetype-dev",
-        Purpose::Build,
-        "Servo draws glyphs with it",
-    ),
+    package("llvm-19", Purpose::Build, "SpiderMonkey's build calls llvm-objdump"),
+    package("libclang-19-dev", Purpose::Build, "bindings to SpiderMonkey are made from its headers"),
+    package("libfontconfig-dev", Purpose::Build, "Servo finds fonts with it"),
+    package("libfreetype-dev", Purpose::Build, "Servo draws glyphs with it"),
     package("libvulkan1", Purpose::Run, "the Vulkan loader"),
-    package(
-        "mesa-vulkan-drivers",
-        Purpose::Run,
-        "Vulkan without a GPU, and drivers for most",
-    ),
+    package("mesa-vulkan-drivers", Purpose::Run, "Vulkan without a GPU, and drivers for most"),
     package("libegl1", Purpose::Run, "Servo draws with OpenGL"),
-    package(
-        "libgl1-mesa-dri",
-        Purpose::Run,
-        "OpenGL without a GPU, and drivers for most",
-    ),
+    package("libgl1-mesa-dri", Purpose::Run, "OpenGL without a GPU, and drivers for most"),
     package("libgles2", Purpose::Run, "OpenGL ES entry points"),
     package("libx11-6", Purpose::Run, "windows under X"),
     package("libx11-xcb1", Purpose::Run, "windows under X"),
@@ -75,11 +47,7 @@ pub(crate) const PACKAGES: &[Package] = &[
     package("libwayland-client0", Purpose::Run, "windows under Wayland"),
     package("fonts-dejavu-core", Purpose::Run, "a page needs a font"),
     package("xvfb", Purpose::Test, "a display for the window tests"),
-    package(
-        "xdotool",
-        Purpose::Test,
-        "real clicks and keys for the window tests",
-    ),
+    package("xdotool", Purpose::Test, "real clicks and keys for the window tests"),
     package("strace", Purpose::Bench, "counts system calls"),
     package("valgrind", Purpose::Bench, "counts instructions"),
 ];
@@ -88,27 +56,14 @@ pub(crate) const PACKAGES: &[Package] = &[
 ///
 /// `None` where there is no Debian package database.
 pub(crate) fn missing(purpose: Purpose) -> Option<Vec<&'static Package>> {
-    let wanted: Vec<&Package> = PACKAGES
-        .iter()
-        .filter(|package| package.purpose <= purpose)
-        .collect();
+    let wanted: Vec<&Package> = PACKAGES.iter().filter(|package| package.purpose <= purpose).collect();
     let mut query = command("dpkg-query");
-    query
-        .args(["--show", "--showformat=${Package} ${db:Status-Status}\\n"])
-        .args(wanted.iter().map(|package| package.name));
+    query.args(["--show", "--showformat=${Package} ${db:Status-Status}\\n"]).args(wanted.iter().map(|package| package.name));
     // It ends with 1 when one is unknown, and still lists the others.
     let listed = query.stderr(std::process::Stdio::null()).output().ok()?;
     let listed = String::from_utf8_lossy(&listed.stdout).into_owned();
-    let installed: HashSet<&str> = listed
-        .lines()
-        .filter_map(|line| line.strip_suffix(" installed"))
-        .collect();
-    Some(
-        wanted
-            .into_iter()
-            .filter(|package| !installed.contains(package.name))
-            .collect(),
-    )
+    let installed: HashSet<&str> = listed.lines().filter_map(|line| line.strip_suffix(" installed")).collect();
+    Some(wanted.into_iter().filter(|package| !installed.contains(package.name)).collect())
 }
 
 /// Installs what `purpose` needs and the machine lacks.
@@ -119,10 +74,7 @@ pub(super) fn ensure(purpose: Purpose) -> Result<()> {
     if missing.is_empty() {
         return Ok(());
     }
-    eprintln!(
-        "xtask: this machine lacks {} Debian packages:",
-        missing.len()
-    );
+    eprintln!("xtask: this machine lacks {} Debian packages:", missing.len());
     for package in &missing {
         eprintln!("         {:<22} {}", package.name, package.why);
     }
@@ -130,10 +82,7 @@ pub(super) fn ensure(purpose: Purpose) -> Result<()> {
     let Some(as_root) = Root::find() else {
         return Err(Failure::with_hint(
             "this user cannot install them",
-            format!(
-                "type: sudo apt-get update && sudo apt-get install --no-install-recommends {}",
-                names.join(" ")
-            ),
+            format!("type: sudo apt-get update && sudo apt-get install --no-install-recommends {}", names.join(" ")),
         ));
     };
     install(&as_root, &names)
@@ -163,15 +112,7 @@ impl Root {
                 sudo
             }
         };
-        apt.args([
-            "DEBIAN_FRONTEND=noninteractive",
-            "apt-get",
-            "-q",
-            "-y",
-            "-o",
-            "DPkg::Lock::Timeout=600",
-        ])
-        .args(args);
+        apt.args(["DEBIAN_FRONTEND=noninteractive", "apt-get", "-q", "-y", "-o", "DPkg::Lock::Timeout=600"]).args(args);
         apt
     }
 }
@@ -186,32 +127,14 @@ fn install(as_root: &Root, names: &[&str]) -> Result<()> {
 
 /// Not Debian: says what is needed unless the tools that a build starts with are all there.
 fn other_system() -> Result<()> {
-    const TOOLS: [&str; 7] = [
-        "cc",
-        "c++",
-        "make",
-        "cmake",
-        "pkg-config",
-        "python3",
-        "clang-19",
-    ];
+    const TOOLS: [&str; 7] = ["cc", "c++", "make", "cmake", "pkg-config", "python3", "clang-19"];
     let absent: Vec<&str> = TOOLS.into_iter().filter(|tool| !on_path(tool)).collect();
     if absent.is_empty() {
         return Ok(());
     }
-    let names: Vec<&str> = PACKAGES
-        .iter()
-        .filter(|package| package.purpose <= Purpose::Run)
-        .map(|package| package.name)
-        .collect();
+    let names: Vec<&str> = PACKAGES.iter().filter(|package| package.purpose <= Purpose::Run).map(|package| package.name).collect();
     Err(Failure::with_hint(
-        format!(
-            "not on the PATH: {}; set-up by itself works on Debian and its children only",
-            absent.join(", ")
-        ),
-        format!(
-            "install what these Debian packages hold: {}",
-            names.join(" ")
-        ),
+        format!("not on the PATH: {}; set-up by itself works on Debian and its children only", absent.join(", ")),
+        format!("install what these Debian packages hold: {}", names.join(" ")),
     ))
 }

@@ -11,12 +11,7 @@ pub(crate) const KERNEL_TARGET: &str = "wasm32-unknown-unknown";
 pub(super) fn ensure() -> Result<()> {
     let sysroot = sysroot()?;
     let mut missing: Vec<[&str; 3]> = Vec::new();
-    if !sysroot
-        .join("lib/rustlib")
-        .join(KERNEL_TARGET)
-        .join("lib")
-        .is_dir()
-    {
+    if !sysroot.join("lib/rustlib").join(KERNEL_TARGET).join("lib").is_dir() {
         missing.push(["target", "add", KERNEL_TARGET]);
     }
     for (program, component) in [("cargo-clippy", "clippy"), ("rustfmt", "rustfmt")] {
@@ -35,27 +30,9 @@ pub(super) fn ensure() -> Result<()> {
 /// that is there; installs no toolchain.
 pub(crate) fn nightly_with_miri() -> Option<String> {
     let nightly = nightly()?;
-    let sysroot = PathBuf::from(
-        process::output(command("rustc").args([&format!("+{nightly}"), "--print", "sysroot"]))?
-            .trim(),
-    );
-    let complete = || {
-        has_program(&sysroot, "cargo-miri")
-            && sysroot
-                .join("lib/rustlib/src/rust/library/Cargo.toml")
-                .is_file()
-    };
-    if !complete()
-        && process::check(command("rustup").args([
-            "component",
-            "add",
-            "miri",
-            "rust-src",
-            "--toolchain",
-            &nightly,
-        ]))
-        .is_err()
-    {
+    let sysroot = PathBuf::from(process::output(command("rustc").args([&format!("+{nightly}"), "--print", "sysroot"]))?.trim());
+    let complete = || has_program(&sysroot, "cargo-miri") && sysroot.join("lib/rustlib/src/rust/library/Cargo.toml").is_file();
+    if !complete() && process::check(command("rustup").args(["component", "add", "miri", "rust-src", "--toolchain", &nightly])).is_err() {
         return None;
     }
     complete().then_some(nightly)
@@ -64,28 +41,16 @@ pub(crate) fn nightly_with_miri() -> Option<String> {
 /// Name of the newest nightly toolchain that rustup lists.
 pub(crate) fn nightly() -> Option<String> {
     let list = process::output(command("rustup").args(["toolchain", "list"]))?;
-    list.lines()
-        .filter_map(|line| line.split_whitespace().next())
-        .filter(|name| name.starts_with("nightly"))
-        .max()
-        .map(str::to_owned)
+    list.lines().filter_map(|line| line.split_whitespace().next()).filter(|name| name.starts_with("nightly")).max().map(str::to_owned)
 }
 
 fn sysroot() -> Result<PathBuf> {
     let printed = process::output(command("rustc").args(["--print", "sysroot"]));
-    printed
-        .map(|path| PathBuf::from(path.trim()))
-        .ok_or_else(|| {
-            Failure::with_hint(
-                "rustc does not run",
-                "install the toolchain of rust-toolchain.toml with `rustup toolchain install`",
-            )
-        })
+    printed.map(|path| PathBuf::from(path.trim())).ok_or_else(|| {
+        Failure::with_hint("rustc does not run", "install the toolchain of rust-toolchain.toml with `rustup toolchain install`")
+    })
 }
 
 fn has_program(sysroot: &Path, name: &str) -> bool {
-    sysroot
-        .join("bin")
-        .join(format!("{name}{}", std::env::consts::EXE_SUFFIX))
-        .is_file()
+    sysroot.join("bin").join(format!("{name}{}", std::env::consts::EXE_SUFFIX)).is_file()
 }

@@ -16,10 +16,7 @@ struct Dependency<'a> {
 
 pub(super) fn check(files: &[File], findings: &mut Vec<Finding>) {
     for file in files.iter().filter(|file| file.name() == "Cargo.toml") {
-        let Some(krate) = file
-            .krate()
-            .filter(|krate| file.path == format!("crates/{krate}/Cargo.toml"))
-        else {
+        let Some(krate) = file.krate().filter(|krate| file.path == format!("crates/{krate}/Cargo.toml")) else {
             continue;
         };
         check_manifest(file, krate, findings);
@@ -37,49 +34,26 @@ fn check_manifest(file: &File, krate: &str, findings: &mut Vec<Finding>) {
         return;
     };
     if !file.text().contains("[lints]\nworkspace = true") {
-        findings.push(Finding::new(
-            file,
-            1,
-            "does not take the workspace's lints",
-            "add `[lints]` with `workspace = true`",
-        ));
+        findings.push(Finding::new(file, 1, "does not take the workspace's lints", "add `[lints]` with `workspace = true`"));
     }
     for dependency in dependencies(file.text()) {
         let package = dependency.package;
         if !dependency.from_workspace {
             let what = format!("`{package}` has a version of its own");
-            findings.push(Finding::new(
-                file,
-                dependency.line,
-                what,
-                "put it into [workspace.dependencies] and write `workspace = true`",
-            ));
+            findings.push(Finding::new(file, dependency.line, what, "put it into [workspace.dependencies] and write `workspace = true`"));
         }
         if let Some(ours) = our_crate(package) {
             let for_tests = dependency.for_tests && FOR_TESTS.contains(&ours);
             if !layer.may_use.contains(&ours) && !for_tests && ours != krate {
                 let what = format!("`{krate}` uses `{ours}`, which its layer does not allow");
-                findings.push(Finding::new(
-                    file,
-                    dependency.line,
-                    what,
-                    "meet in the exchange instead, or let `engine` join the two",
-                ));
+                findings.push(Finding::new(file, dependency.line, what, "meet in the exchange instead, or let `engine` join the two"));
             }
         }
         if let Some(engine) = ENGINES.iter().find(|engine| engine.package == package)
             && !engine.crates.contains(&krate)
         {
-            let what = format!(
-                "`{krate}` names `{package}`, which is for {}",
-                engine.crates.join(", ")
-            );
-            findings.push(Finding::new(
-                file,
-                dependency.line,
-                what,
-                "ask that crate for what is needed",
-            ));
+            let what = format!("`{krate}` names `{package}`, which is for {}", engine.crates.join(", "));
+            findings.push(Finding::new(file, dependency.line, what, "ask that crate for what is needed"));
         }
     }
 }
@@ -103,19 +77,9 @@ fn dependencies(manifest: &str) -> Vec<Dependency<'_>> {
             table = Table::of(header.trim_end_matches(']'));
             if let Table::One { package, for_tests } = table {
                 // Its keys follow on lines of their own; a `workspace = true` among them is looked for there.
-                let body = manifest
-                    .lines()
-                    .skip(at + 1)
-                    .take_while(|line| !line.starts_with('['));
-                let from_workspace = body
-                    .into_iter()
-                    .any(|line| line.replace(' ', "").starts_with("workspace=true"));
-                found.push(Dependency {
-                    line: at + 1,
-                    package,
-                    for_tests,
-                    from_workspace,
-                });
+                let body = manifest.lines().skip(at + 1).take_while(|line| !line.starts_with('['));
+                let from_workspace = body.into_iter().any(|line| line.replace(' ', "").starts_with("workspace=true"));
+                found.push(Dependency { line: at + 1, package, for_tests, from_workspace });
             }
             continue;
         }
@@ -127,26 +91,15 @@ fn dependencies(manifest: &str) -> Vec<Dependency<'_>> {
         };
         let key = key.trim();
         let name = key.split('.').next().unwrap_or(key).trim_matches('"');
-        let from_workspace =
-            key.ends_with(".workspace") || value.replace(' ', "").contains("workspace=true");
-        found.push(Dependency {
-            line: at + 1,
-            package: renamed(value).unwrap_or(name),
-            for_tests,
-            from_workspace,
-        });
+        let from_workspace = key.ends_with(".workspace") || value.replace(' ', "").contains("workspace=true");
+        found.push(Dependency { line: at + 1, package: renamed(value).unwrap_or(name), for_tests, from_workspace });
     }
     found
 }
 
 /// The package behind `name = { package = "…" }`.
 fn renamed(value: &str) -> Option<&str> {
-    let after = value
-        .split_once("package")?
-        .1
-        .trim_start()
-        .strip_prefix('=')?
-        .trim_start();
+    let after = value.split_once("package")?.1.trim_start().strip_prefix('=')?.trim_start();
     after.strip_prefix('"')?.split('"').next()
 }
 
@@ -167,19 +120,11 @@ enum Table<'a> {
 impl<'a> Table<'a> {
     fn of(header: &'a str) -> Self {
         // `target.'cfg(…)'.dependencies` is one of them too; the condition may hold dots.
-        for (kind, for_tests) in [
-            ("dev-dependencies", true),
-            ("build-dependencies", false),
-            ("dependencies", false),
-        ] {
+        for (kind, for_tests) in [("dev-dependencies", true), ("build-dependencies", false), ("dependencies", false)] {
             if header == kind || header.ends_with(&format!("'.{kind}")) {
                 return Self::Many { for_tests };
             }
-            let after = header.strip_prefix(kind).or_else(|| {
-                header
-                    .split_once(&format!("'.{kind}"))
-                    .map(|(_, after)| after)
-            });
+            let after = header.strip_prefix(kind).or_else(|| header.split_once(&format!("'.{kind}")).map(|(_, after)| after));
             if let Some(package) = after.and_then(|after| after.strip_prefix('.')) {
                 return Self::One { package, for_tests };
             }
@@ -196,90 +141,35 @@ mod tests {
         let file = File::fake(path, &format!("[lints]\nworkspace = true\n{tables}"));
         let mut findings = Vec::new();
         check(&[file], &mut findings);
-        findings
-            .into_iter()
-            .map(|finding| format!("{}: {}", finding.line, finding.what))
-            .collect()
+        findings.into_iter().map(|finding| format!("{}: {}", finding.line, finding.what)).collect()
     }
 
     #[test]
     fn a_crate_uses_only_what_lies_above() {
-        assert!(
-            found(
-                "crates/gpu/Cargo.toml",
-                "[dependencies]\nwasm-engine-telemetry.workspace = true\n"
-            )
-            .is_empty()
-        );
+        assert!(found("crates/gpu/Cargo.toml", "[dependencies]\nwasm-engine-telemetry.workspace = true\n").is_empty());
         assert_eq!(
-            found(
-                "crates/gpu/Cargo.toml",
-                "[dependencies]\nwasm-engine-page.workspace = true\n"
-            ),
+            found("crates/gpu/Cargo.toml", "[dependencies]\nwasm-engine-page.workspace = true\n"),
             ["4: `gpu` uses `page`, which its layer does not allow"]
         );
-        assert!(
-            found(
-                "crates/gpu/Cargo.toml",
-                "[dev-dependencies]\nwasm-engine-testkit.workspace = true\n"
-            )
-            .is_empty()
-        );
-        assert_eq!(
-            found(
-                "crates/gpu/Cargo.toml",
-                "[dependencies]\nwasm-engine-testkit.workspace = true\n"
-            )
-            .len(),
-            1
-        );
+        assert!(found("crates/gpu/Cargo.toml", "[dev-dependencies]\nwasm-engine-testkit.workspace = true\n").is_empty());
+        assert_eq!(found("crates/gpu/Cargo.toml", "[dependencies]\nwasm-engine-testkit.workspace = true\n").len(), 1);
         assert_eq!(found("crates/new/Cargo.toml", "").len(), 1);
     }
 
     #[test]
     fn an_engine_is_named_by_its_own_crate() {
-        assert!(
-            found(
-                "crates/page/Cargo.toml",
-                "[dependencies]\nservo.workspace = true\n"
-            )
-            .is_empty()
-        );
-        for table in [
-            "[dependencies]\nservo",
-            "[target.'cfg(target_os = \"linux\")'.dependencies]\nservo",
-            "[dev-dependencies]\nx",
-        ] {
+        assert!(found("crates/page/Cargo.toml", "[dependencies]\nservo.workspace = true\n").is_empty());
+        for table in ["[dependencies]\nservo", "[target.'cfg(target_os = \"linux\")'.dependencies]\nservo", "[dev-dependencies]\nx"] {
             let text = format!("{table} = {{ workspace = true, package = \"servo\" }}\n");
-            assert_eq!(
-                found("crates/cli/Cargo.toml", &text),
-                ["4: `cli` names `servo`, which is for page"],
-                "{text}"
-            );
+            assert_eq!(found("crates/cli/Cargo.toml", &text), ["4: `cli` names `servo`, which is for page"], "{text}");
         }
     }
 
     #[test]
     fn versions_are_the_workspaces() {
-        assert_eq!(
-            found("crates/cli/Cargo.toml", "[dependencies]\nclap = \"4\"\n"),
-            ["4: `clap` has a version of its own"]
-        );
-        assert!(
-            found(
-                "crates/cli/Cargo.toml",
-                "[dependencies.clap]\nworkspace = true\n"
-            )
-            .is_empty()
-        );
-        assert_eq!(
-            found(
-                "crates/cli/Cargo.toml",
-                "[dependencies.clap]\nversion = \"4\"\n"
-            )
-            .len(),
-            1
-        );
+        assert_eq!(found("crates/cli/Cargo.toml", "[dependencies]\nclap = \"4\"\n"), ["4: `clap` has a version of its own"]);
+        assert!(found("crates/cli/Cargo.toml", "[dependencies.clap]\nworkspace = true\n").is_empty());
+        assert_eq!(found("crates/cli/Cargo.toml", "[dependencies.clap]\nversion = \"4\"\n").len(), 1);
     }
 
     #[test]

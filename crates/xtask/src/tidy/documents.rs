@@ -10,33 +10,15 @@ pub(super) fn check_links(file: &File, files: &[File], findings: &mut Vec<Findin
         if link.contains("://") || link.starts_with("mailto:") {
             continue;
         }
-        let (path, heading) = link
-            .split_once('#')
-            .map_or((link, None), |(path, heading)| (path, Some(heading)));
-        let target = if path.is_empty() {
-            Some(file)
-        } else {
-            resolve(&file.path, path).and_then(|path| lookup(&path, files))
-        };
+        let (path, heading) = link.split_once('#').map_or((link, None), |(path, heading)| (path, Some(heading)));
+        let target = if path.is_empty() { Some(file) } else { resolve(&file.path, path).and_then(|path| lookup(&path, files)) };
         let remedy = "name a file of the repository, relative to this one";
         match (target, heading) {
             (None, _) if path.is_empty() || !is_folder(&file.path, path, files) => {
-                findings.push(Finding::new(
-                    file,
-                    line,
-                    format!("`{link}` leads nowhere"),
-                    remedy,
-                ));
+                findings.push(Finding::new(file, line, format!("`{link}` leads nowhere"), remedy));
             }
-            (Some(target), Some(heading))
-                if target.is_markdown() && !headings(target.text()).contains(heading) =>
-            {
-                findings.push(Finding::new(
-                    file,
-                    line,
-                    format!("`{link}` names no heading there"),
-                    "headings are lower case with dashes",
-                ));
+            (Some(target), Some(heading)) if target.is_markdown() && !headings(target.text()).contains(heading) => {
+                findings.push(Finding::new(file, line, format!("`{link}` names no heading there"), "headings are lower case with dashes"));
             }
             _ => {}
         }
@@ -72,11 +54,7 @@ fn links(text: &str) -> Vec<(usize, &str)> {
 
 /// `link` as seen from the file at `from`, from the root of the repository; nothing if it leaves it.
 fn resolve(from: &str, link: &str) -> Option<String> {
-    let mut parts: Vec<&str> = if link.starts_with('/') {
-        Vec::new()
-    } else {
-        from.split('/').collect()
-    };
+    let mut parts: Vec<&str> = if link.starts_with('/') { Vec::new() } else { from.split('/').collect() };
     parts.pop();
     for part in link.split('/') {
         match part {
@@ -95,26 +73,15 @@ fn lookup<'a>(path: &str, files: &'a [File]) -> Option<&'a File> {
 }
 
 fn is_folder(from: &str, link: &str, files: &[File]) -> bool {
-    resolve(from, link).is_some_and(|path| {
-        path.is_empty()
-            || files
-                .iter()
-                .any(|file| file.path.starts_with(&format!("{path}/")))
-    })
+    resolve(from, link).is_some_and(|path| path.is_empty() || files.iter().any(|file| file.path.starts_with(&format!("{path}/"))))
 }
 
 /// The anchors of a document's headings.
 fn headings(text: &str) -> BTreeSet<String> {
-    let headings = text
-        .lines()
-        .filter(|line| line.starts_with('#'))
-        .map(|line| line.trim_start_matches('#').trim());
+    let headings = text.lines().filter(|line| line.starts_with('#')).map(|line| line.trim_start_matches('#').trim());
     let anchor = |heading: &str| -> String {
         let kept = heading.to_lowercase();
-        kept.chars()
-            .filter(|c| c.is_alphanumeric() || [' ', '-', '_'].contains(c))
-            .map(|c| if c == ' ' { '-' } else { c })
-            .collect()
+        kept.chars().filter(|c| c.is_alphanumeric() || [' ', '-', '_'].contains(c)).map(|c| if c == ' ' { '-' } else { c }).collect()
     };
     headings.map(anchor).collect()
 }
@@ -151,16 +118,8 @@ pub(super) fn check_readmes(files: &[File], findings: &mut Vec<Finding>) {
 /// Each shader is named by some Rust file.
 pub(super) fn check_shaders(files: &[File], findings: &mut Vec<Finding>) {
     for shader in files.iter().filter(|file| file.is_shader()) {
-        if !files
-            .iter()
-            .any(|file| file.is_rust() && file.text().contains(shader.name()))
-        {
-            findings.push(Finding::new(
-                shader,
-                0,
-                "no Rust file names it",
-                "use it or remove it",
-            ));
+        if !files.iter().any(|file| file.is_rust() && file.text().contains(shader.name())) {
+            findings.push(Finding::new(shader, 0, "no Rust file names it", "use it or remove it"));
         }
     }
 }
@@ -174,28 +133,19 @@ mod tests {
         for file in files.iter().filter(|file| file.is_markdown()) {
             check_links(file, files, &mut findings);
         }
-        findings
-            .into_iter()
-            .map(|finding| format!("{}:{}: {}", finding.path, finding.line, finding.what))
-            .collect()
+        findings.into_iter().map(|finding| format!("{}:{}: {}", finding.path, finding.line, finding.what)).collect()
     }
 
     #[test]
     fn links_lead_to_files_folders_and_headings() {
         let text = "[a](b/c.md) [b](b/) [c](b/c.md#two-words) [d](#one) [e](https://x.y/z) `[f](g)`\n# One\n```\n[x](y)\n```\n";
-        let files = [
-            File::fake("a.md", text),
-            File::fake("b/c.md", "# Two words\n[up](../a.md)\n"),
-        ];
+        let files = [File::fake("a.md", text), File::fake("b/c.md", "# Two words\n[up](../a.md)\n")];
         assert!(found(&files).is_empty(), "{:?}", found(&files));
     }
 
     #[test]
     fn broken_links_are_told() {
-        let files = [File::fake(
-            "d/a.md",
-            "[a](b.md)\n[b](../../c.md) [c](#no) ![d](x.png \"title\")\n",
-        )];
+        let files = [File::fake("d/a.md", "[a](b.md)\n[b](../../c.md) [c](#no) ![d](x.png \"title\")\n")];
         assert_eq!(
             found(&files),
             [
@@ -218,13 +168,7 @@ mod tests {
         let mut findings = Vec::new();
         check_readmes(&files, &mut findings);
         check_shaders(&files, &mut findings);
-        let paths: Vec<&str> = findings
-            .iter()
-            .map(|finding| finding.path.as_str())
-            .collect();
-        assert_eq!(
-            paths,
-            ["crates/a/README.md", "shaders/README.md", "shaders/y.wgsl"]
-        );
+        let paths: Vec<&str> = findings.iter().map(|finding| finding.path.as_str()).collect();
+        assert_eq!(paths, ["crates/a/README.md", "shaders/README.md", "shaders/y.wgsl"]);
     }
 }

@@ -36,21 +36,10 @@ impl Source {
                 comment.push(byte);
             }
             // Bytes beyond ASCII would make half a character where only a part of it is code; none of the rules looks for them.
-            code.push(if kind == Kind::Code && byte.is_ascii() {
-                byte
-            } else {
-                b' '
-            });
+            code.push(if kind == Kind::Code && byte.is_ascii() { byte } else { b' ' });
         }
-        let comments = comments
-            .into_iter()
-            .map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
-            .collect();
-        Self {
-            code: String::from_utf8_lossy(&code).into_owned(),
-            lines,
-            comments,
-        }
+        let comments = comments.into_iter().map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).collect();
+        Self { code: String::from_utf8_lossy(&code).into_owned(), lines, comments }
     }
 
     pub(super) fn code(&self) -> &str {
@@ -64,23 +53,14 @@ impl Source {
 
     /// The code of a line counted from 1.
     pub(super) fn line(&self, line: usize) -> &str {
-        let start = self
-            .lines
-            .get(line.wrapping_sub(1))
-            .copied()
-            .unwrap_or(self.code.len());
-        let end = self
-            .lines
-            .get(line)
-            .map_or(self.code.len(), |next| next.saturating_sub(1));
+        let start = self.lines.get(line.wrapping_sub(1)).copied().unwrap_or(self.code.len());
+        let end = self.lines.get(line).map_or(self.code.len(), |next| next.saturating_sub(1));
         self.code.get(start..end.max(start)).unwrap_or("")
     }
 
     /// The comments on a line counted from 1.
     pub(super) fn comment(&self, line: usize) -> &str {
-        self.comments
-            .get(line.wrapping_sub(1))
-            .map_or("", String::as_str)
+        self.comments.get(line.wrapping_sub(1)).map_or("", String::as_str)
     }
 
     pub(super) fn line_count(&self) -> usize {
@@ -89,18 +69,14 @@ impl Source {
 
     /// Where `word` stands in the code as a word of its own.
     pub(super) fn words<'a>(&'a self, word: &'a str) -> impl Iterator<Item = usize> + 'a {
-        self.code
-            .match_indices(word)
-            .map(|(at, _)| at)
-            .filter(move |&at| is_word(&self.code, at, word.len()))
+        self.code.match_indices(word).map(|(at, _)| at).filter(move |&at| is_word(&self.code, at, word.len()))
     }
 }
 
 /// True when the bytes `at..at + len` are not part of a longer word.
 fn is_word(code: &str, at: usize, len: usize) -> bool {
     let bytes = code.as_bytes();
-    let part =
-        |byte: Option<&u8>| byte.is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'_');
+    let part = |byte: Option<&u8>| byte.is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'_');
     !part(at.checked_sub(1).and_then(|before| bytes.get(before))) && !part(bytes.get(at + len))
 }
 
@@ -120,9 +96,7 @@ fn classify(text: &[u8]) -> Vec<Kind> {
                 Some(end) => (Kind::Quoted, end),
                 None => (Kind::Code, at + 1),
             },
-            byte if byte.is_ascii_alphanumeric() || byte == b'_' => {
-                (Kind::Code, word_end(text, at))
-            }
+            byte if byte.is_ascii_alphanumeric() || byte == b'_' => (Kind::Code, word_end(text, at)),
             _ => (Kind::Code, at + 1),
         };
         let end = end.min(text.len());
@@ -133,16 +107,11 @@ fn classify(text: &[u8]) -> Vec<Kind> {
 }
 
 fn line_end(text: &[u8], at: usize) -> usize {
-    text[at..]
-        .iter()
-        .position(|byte| *byte == b'\n')
-        .map_or(text.len(), |found| at + found)
+    text[at..].iter().position(|byte| *byte == b'\n').map_or(text.len(), |found| at + found)
 }
 
 fn word_end(text: &[u8], at: usize) -> usize {
-    let rest = text[at..]
-        .iter()
-        .position(|byte| !(byte.is_ascii_alphanumeric() || *byte == b'_'));
+    let rest = text[at..].iter().position(|byte| !(byte.is_ascii_alphanumeric() || *byte == b'_'));
     rest.map_or(text.len(), |found| at + found)
 }
 
@@ -200,9 +169,7 @@ fn raw_string_end(text: &[u8], at: usize) -> Option<usize> {
     (text.get(open) == Some(&b'"')).then_some(())?;
     let mut close = vec![b'"'];
     close.resize(hashes + 1, b'#');
-    let found = text[open + 1..]
-        .windows(close.len())
-        .position(|window| window == close);
+    let found = text[open + 1..].windows(close.len()).position(|window| window == close);
     Some(found.map_or(text.len(), |found| open + 1 + found + close.len()))
 }
 
@@ -216,9 +183,7 @@ fn char_end(text: &[u8], at: usize) -> Option<usize> {
     let character = std::str::from_utf8(text.get(at + 1..(at + 5).min(text.len()))?);
     let width = match character {
         Ok(text) => text.chars().next()?.len_utf8(),
-        Err(error) if error.valid_up_to() > 0 => {
-            text[at + 1..].first().map_or(1, |byte| utf8_width(*byte))
-        }
+        Err(error) if error.valid_up_to() > 0 => text[at + 1..].first().map_or(1, |byte| utf8_width(*byte)),
         Err(_) => return None,
     };
     (text.get(at + 1 + width) == Some(&b'\'')).then_some(at + width + 2)
@@ -247,27 +212,15 @@ mod tests {
         assert_eq!(code("a /* b /* c */ d */ e"), "a                   e");
         assert_eq!(code(r#"f("unsafe \" {") }"#), "f(             ) }");
         assert_eq!(code("x = r#\"a \" b\"#; y"), "x =           ; y");
-        assert_eq!(
-            code("b'\\'' b\"q\" r#fn"),
-            "               r#fn".replace("               ", "           ")
-        );
+        assert_eq!(code("b'\\'' b\"q\" r#fn"), "               r#fn".replace("               ", "           "));
     }
 
     #[test]
     fn tells_characters_from_lifetimes() {
-        assert_eq!(
-            code("fn f<'a>(x: &'a str) { '{' }"),
-            "fn f<'a>(x: &'a str) {     }"
-        );
+        assert_eq!(code("fn f<'a>(x: &'a str) { '{' }"), "fn f<'a>(x: &'a str) {     }");
         assert_eq!(
             code("['\\'', '\\u{1F600}', 'é', '\"']"),
-            format!(
-                "[{}, {}, {}, {}]",
-                " ".repeat(4),
-                " ".repeat(11),
-                " ".repeat(4),
-                " ".repeat(3)
-            )
+            format!("[{}, {}, {}, {}]", " ".repeat(4), " ".repeat(11), " ".repeat(4), " ".repeat(3))
         );
     }
 
@@ -278,10 +231,7 @@ mod tests {
         assert_eq!(source.comment(2), "/* two");
         assert_eq!(source.comment(3), "three */");
         assert_eq!(source.line(3).trim(), "b");
-        assert_eq!(
-            source.line_of(source.code().find('b').expect("b is code")),
-            3
-        );
+        assert_eq!(source.line_of(source.code().find('b').expect("b is code")), 3);
     }
 
     #[test]
