@@ -14,9 +14,13 @@ mod error;
 mod health;
 pub mod import;
 mod info;
+mod lease;
+#[cfg(test)]
+mod readback;
 pub mod limits;
 
 pub use device::{AdapterChoice, Gpu, GpuOptions};
 pub use error::GpuError;
 pub use health::{DeviceFault, FaultKind, Health};
 pub use info::GpuInfo;
+pub use lease::{FrameGuard, Lease, OnFree};
