@@ -22,11 +22,7 @@ pub(crate) struct Kept<T> {
 
 impl<T> Kept<T> {
     fn new(limit: usize) -> Self {
-        Kept {
-            items: VecDeque::with_capacity(limit),
-            limit,
-            evicted: 0,
-        }
+        Kept { items: VecDeque::with_capacity(limit), limit, evicted: 0 }
     }
 
     pub(crate) fn push(&mut self, item: T) {
@@ -176,20 +172,11 @@ impl Aggregate {
 
     pub(crate) fn counts(&self) -> FrameCounts {
         let mean = self.frame_interval.stats().mean_us;
-        FrameCounts {
-            per_second: if mean > 0.0 { 1e6 / mean } else { 0.0 },
-            ..self.counts
-        }
+        FrameCounts { per_second: if mean > 0.0 { 1e6 / mean } else { 0.0 }, ..self.counts }
     }
 
     pub(crate) fn deadlines(&self, budget: u64) -> Deadlines {
-        let Tally {
-            frames,
-            missed,
-            longest_run,
-            worst_window,
-            ..
-        } = self.tally;
+        let Tally { frames, missed, longest_run, worst_window, .. } = self.tally;
         Deadlines {
             budget_us: budget as f64 / 1e3,
             frames,

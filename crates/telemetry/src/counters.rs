@@ -85,9 +85,7 @@ pub(crate) struct Counters {
 impl Counters {
     pub(crate) fn new() -> Self {
         let shard = || Shard(std::array::from_fn(|_| AtomicU64::new(0)));
-        Counters {
-            shards: (0..COUNTER_SHARDS).map(|_| shard()).collect(),
-        }
+        Counters { shards: (0..COUNTER_SHARDS).map(|_| shard()).collect() }
     }
 
     #[inline]

@@ -20,14 +20,8 @@ pub(crate) struct Gauges {
 
 impl Gauges {
     pub(crate) fn new() -> Self {
-        let empty = || Value {
-            last: AtomicU64::new(0),
-            highest: AtomicU64::new(0),
-        };
-        Gauges {
-            names: Names::new(GAUGES),
-            values: (0..GAUGES).map(|_| empty()).collect(),
-        }
+        let empty = || Value { last: AtomicU64::new(0), highest: AtomicU64::new(0) };
+        Gauges { names: Names::new(GAUGES), values: (0..GAUGES).map(|_| empty()).collect() }
     }
 
     /// Takes a reading and gives the gauge's number; `None` when the table is full.
@@ -49,11 +43,7 @@ impl Gauges {
         let read = |(number, value): (usize, &Value)| {
             let highest = value.highest.load(Ordering::Relaxed);
             let name = self.names.name(number).filter(|_| highest != 0)?;
-            Some(GaugeReading {
-                name,
-                last: f64::from_bits(value.last.load(Ordering::Relaxed)),
-                max: from_ordered(highest),
-            })
+            Some(GaugeReading { name, last: f64::from_bits(value.last.load(Ordering::Relaxed)), max: from_ordered(highest) })
         };
         let mut readings: Vec<_> = self.values.iter().enumerate().filter_map(read).collect();
         readings.sort_unstable_by_key(|reading| reading.name);

@@ -11,9 +11,7 @@ impl Names {
     /// `capacity` must be a power of two.
     pub(crate) fn new(capacity: usize) -> Self {
         debug_assert!(capacity.is_power_of_two());
-        Names {
-            slots: (0..capacity).map(|_| OnceLock::new()).collect(),
-        }
+        Names { slots: (0..capacity).map(|_| OnceLock::new()).collect() }
     }
 
     /// The number of `name`, given now if it has none. `None` when the table is full.

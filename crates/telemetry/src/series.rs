@@ -75,10 +75,7 @@ impl Series {
             p95_us: micros(p95),
             p99_us: micros(p99),
             max_us: micros(self.max),
-            jitter: Jitter {
-                std_dev_us: variance.max(0.0).sqrt() / 1e3,
-                p99_minus_p50_us: micros(p99 - p50),
-            },
+            jitter: Jitter { std_dev_us: variance.max(0.0).sqrt() / 1e3, p99_minus_p50_us: micros(p99 - p50) },
         }
     }
 

@@ -216,12 +216,7 @@ mod tests {
     use super::*;
 
     fn span(start: u64) -> Span {
-        Span {
-            name: 3,
-            track: Track::Worker(7),
-            start,
-            nanos: 10,
-        }
+        Span { name: 3, track: Track::Worker(7), start, nanos: 10 }
     }
 
     fn drained(rings: &SpanRings) -> Vec<u64> {

@@ -34,15 +34,8 @@ pub enum Stage {
 
 impl Stage {
     /// All stages, in order.
-    pub const ALL: [Stage; 7] = [
-        Stage::Queued,
-        Stage::ComputeStart,
-        Stage::ComputeEnd,
-        Stage::PageStart,
-        Stage::PageEnd,
-        Stage::Composed,
-        Stage::Presented,
-    ];
+    pub const ALL: [Stage; 7] =
+        [Stage::Queued, Stage::ComputeStart, Stage::ComputeEnd, Stage::PageStart, Stage::PageEnd, Stage::Composed, Stage::Presented];
 
     /// Number of stages.
     pub const COUNT: usize = Self::ALL.len();
@@ -145,11 +138,7 @@ pub struct FrameRecord {
 
 impl FrameRecord {
     pub(crate) fn new(token: Token, after_idle: bool, stamps: [Option<u64>; Stage::COUNT]) -> Self {
-        FrameRecord {
-            token,
-            after_idle,
-            stamps: stamps.map(|stamp| stamp.unwrap_or(UNSTAMPED)),
-        }
+        FrameRecord { token, after_idle, stamps: stamps.map(|stamp| stamp.unwrap_or(UNSTAMPED)) }
     }
 
     /// When the token passed `stage`, in nanoseconds of [`now_nanos`](crate::now_nanos); `None` if it never did.

@@ -63,7 +63,6 @@ struct Inner {
     aggregate: Mutex<Aggregate>,
 }
 
-
 /// Measures one engine. Cloning gives another handle to the same measurements.
 #[derive(Clone)]
 pub struct Telemetry {
@@ -169,14 +168,8 @@ impl Telemetry {
     #[inline]
     pub fn span_at(&self, name: &'static str, track: Track, start: u64, end: u64) {
         let number = self.inner.span_names.number(name);
-        let recorded = number.is_some_and(|number| {
-            self.inner.spans.push(Span {
-                name: number as u32,
-                track,
-                start,
-                nanos: end.saturating_sub(start),
-            })
-        });
+        let recorded = number
+            .is_some_and(|number| self.inner.spans.push(Span { name: number as u32, track, start, nanos: end.saturating_sub(start) }));
         if !recorded {
             self.add(Counter::SpansDropped, 1);
         }
@@ -271,12 +264,7 @@ impl Telemetry {
         self.drain_into(&mut aggregate);
         let interval = |interval: Interval| {
             let (from, to) = interval.ends();
-            IntervalReport {
-                name: interval.name(),
-                from,
-                to,
-                stats: aggregate.intervals[interval as usize].stats(),
-            }
+            IntervalReport { name: interval.name(), from, to, stats: aggregate.intervals[interval as usize].stats() }
         };
         Report {
             seconds: now_nanos().saturating_sub(aggregate.since) as f64 / 1e9,

@@ -50,10 +50,7 @@ pub(crate) struct TokenRing {
 impl TokenRing {
     /// `capacity` is rounded up to a power of two.
     pub(crate) fn new(capacity: usize) -> Self {
-        TokenRing {
-            records: (0..capacity.next_power_of_two()).map(|_| Record::default()).collect(),
-            next: AtomicU64::new(1),
-        }
+        TokenRing { records: (0..capacity.next_power_of_two()).map(|_| Record::default()).collect(), next: AtomicU64::new(1) }
     }
 
     pub(crate) fn capacity(&self) -> u64 {

@@ -22,10 +22,7 @@ mod on {
 
     impl Tracy {
         pub(crate) fn start() -> Self {
-            Tracy {
-                client: Client::start(),
-                plots: (0..GAUGES).map(|_| OnceLock::new()).collect(),
-            }
+            Tracy { client: Client::start(), plots: (0..GAUGES).map(|_| OnceLock::new()).collect() }
         }
 
         #[inline]

@@ -110,8 +110,12 @@ fn the_trace_parses_and_has_every_stage() {
     for stage in Stage::ALL {
         assert!(frame["args"][stage.name()].is_number(), "{} is missing", stage.name());
     }
-    let named: BTreeSet<_> = of("M").filter(|event| event["name"] == "thread_name").filter_map(|event| event["args"]["name"].as_str()).collect();
-    assert!(["render", "worker-0", "worker-1", "frame", "frame (2)", "compute", "page"].iter().all(|name| named.contains(name)), "{named:?}");
+    let named: BTreeSet<_> =
+        of("M").filter(|event| event["name"] == "thread_name").filter_map(|event| event["args"]["name"].as_str()).collect();
+    assert!(
+        ["render", "worker-0", "worker-1", "frame", "frame (2)", "compute", "page"].iter().all(|name| named.contains(name)),
+        "{named:?}"
+    );
     assert!(of("C").any(|event| event["name"] == "lane.input" && event["args"]["value"] == 1.0));
     assert!(of("C").any(|event| event["name"] == "uploaded_bytes"));
 
@@ -124,7 +128,11 @@ fn the_trace_parses_and_has_every_stage() {
             let at = arrow["ts"].as_f64().unwrap();
             let around = of("X").any(|slice| {
                 let (from, long) = (slice["ts"].as_f64().unwrap(), slice["dur"].as_f64().unwrap());
-                slice["tid"] == arrow["tid"] && slice["pid"] == arrow["pid"] && from <= at && at < from + long && slice["args"]["token"] == token
+                slice["tid"] == arrow["tid"]
+                    && slice["pid"] == arrow["pid"]
+                    && from <= at
+                    && at < from + long
+                    && slice["args"]["token"] == token
             });
             assert!(around, "{arrow} lies in no slice");
         }
@@ -150,14 +158,14 @@ fn slices_of_one_row_never_overlap_halfway() {
 
 /// One sample line: name, labels, value.
 fn sample(line: &str) -> (String, BTreeMap<String, String>, f64) {
-    let (series, value) = line.rsplit_once(' ').unwrap();
-    let value = value.replace("+Inf", "inf").replace("-Inf", "-inf").parse().unwrap();
+    let (series, value) = line.rsplit_once(' ').expect("a value");
+    let value = value.replace("+Inf", "inf").replace("-Inf", "-inf").parse().expect("a number");
     let Some((name, labels)) = series.split_once('{') else {
         return (series.to_owned(), BTreeMap::new(), value);
     };
-    let labels = labels.strip_suffix('}').unwrap();
+    let labels = labels.strip_suffix('}').expect("a closing brace");
     let pairs = labels.split("\",").map(|pair| {
-        let (key, quoted) = pair.split_once("=\"").unwrap();
+        let (key, quoted) = pair.split_once("=\"").expect("a quoted label");
         (key.to_owned(), quoted.trim_end_matches('"').to_owned())
     });
     (name.to_owned(), pairs.collect(), value)
@@ -181,7 +189,8 @@ fn prometheus_text_is_valid() {
         } else {
             let (name, labels, value) = sample(line);
             assert!(name.starts_with("wasm_engine_") && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_'), "{line}");
-            let family = ["_bucket", "_sum", "_count"].iter().find_map(|end| name.strip_suffix(end)).filter(|family| kinds.contains_key(*family));
+            let family =
+                ["_bucket", "_sum", "_count"].iter().find_map(|end| name.strip_suffix(end)).filter(|family| kinds.contains_key(*family));
             assert!(kinds.contains_key(family.unwrap_or(&name)), "{line} has no TYPE");
             if name.ends_with("_bucket") {
                 let edge: f64 = labels["le"].replace("+Inf", "inf").parse().unwrap();
@@ -213,7 +222,10 @@ fn the_csv_has_one_line_per_frame() {
     assert_eq!(rows.len(), 11);
     assert!(rows.iter().all(|row| row.len() == 12), "{text}");
     assert_eq!(rows[0][..3], ["Token", "CPUStartTime", "MsBetweenPresents"]);
-    assert_eq!(rows[1][1..], ["101.000000", "NA", "1.000000", "3.000000", "2.000000", "2.000000", "1.000000", "6.000000", "7.000000", "0", "0"]);
+    assert_eq!(
+        rows[1][1..],
+        ["101.000000", "NA", "1.000000", "3.000000", "2.000000", "2.000000", "1.000000", "6.000000", "7.000000", "0", "0"]
+    );
     assert_eq!(rows[2][2], "5.000000");
     assert_eq!((rows[8][10], rows[8][9]), ("1", "27.000000"));
     assert_eq!(rows[10][1..], ["NA", "NA", "NA", "NA", "NA", "NA", "NA", "NA", "NA", "NA", "0"]);

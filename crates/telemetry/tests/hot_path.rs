@@ -67,10 +67,7 @@ fn stages_stamped_by_different_threads_meet_in_one_record() {
 fn frames_of_several_threads_are_all_counted_while_draining() {
     const FRAMES: u64 = 3_000;
     const THREADS: u64 = 4;
-    let telemetry = Telemetry::new(TelemetryConfig {
-        tokens: 1 << 14,
-        ..TelemetryConfig::default()
-    });
+    let telemetry = Telemetry::new(TelemetryConfig { tokens: 1 << 14, ..TelemetryConfig::default() });
     std::thread::scope(|scope| {
         let busy: Vec<_> = (0..THREADS).map(|_| scope.spawn(|| (0..FRAMES).for_each(|_| frame(&telemetry)))).collect();
         while !busy.iter().all(std::thread::ScopedJoinHandle::is_finished) {

@@ -58,18 +58,7 @@ enum Name {
 
 impl Event {
     fn new(name: &'static str, cat: &'static str, ph: &'static str, (pid, tid): (u32, u32), at: u64) -> Self {
-        Event {
-            name: Name::Fixed(name),
-            cat,
-            ph,
-            pid,
-            tid,
-            ts: at as f64 / 1e3,
-            dur: None,
-            id: None,
-            bp: None,
-            args: None,
-        }
+        Event { name: Name::Fixed(name), cat, ph, pid, tid, ts: at as f64 / 1e3, dur: None, id: None, bp: None, args: None }
     }
 
     fn slice(name: &'static str, cat: &'static str, row: (u32, u32), from: u64, nanos: u64) -> Self {
@@ -81,10 +70,7 @@ impl Event {
     }
 
     fn metadata(name: &'static str, row: (u32, u32), args: Value) -> Self {
-        Event {
-            args: Some(args),
-            ..Event::new(name, "__metadata", "M", row, 0)
-        }
+        Event { args: Some(args), ..Event::new(name, "__metadata", "M", row, 0) }
     }
 }
 
@@ -221,11 +207,7 @@ fn arrows(events: &mut Vec<Event>, token: Token, mut way: Vec<(u64, u32)>) {
             number if number == last => "f",
             _ => "t",
         };
-        events.push(Event {
-            id: Some(token.0),
-            bp: (ph != "s").then_some("e"),
-            ..Event::new("token", "token", ph, (FRAMES, tid), at)
-        });
+        events.push(Event { id: Some(token.0), bp: (ph != "s").then_some("e"), ..Event::new("token", "token", ph, (FRAMES, tid), at) });
     }
 }
 
