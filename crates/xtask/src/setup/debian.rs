@@ -74,7 +74,7 @@ pub(super) fn ensure(purpose: Purpose) -> Result<()> {
     if missing.is_empty() {
         return Ok(());
     }
-    eprintln!("xtask: this machine lacks {} Debian packages:", missing.len());
+    eprintln!("xtask: missing Debian packages:");
     for package in &missing {
         eprintln!("         {:<22} {}", package.name, package.why);
     }
