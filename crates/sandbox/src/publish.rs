@@ -1,0 +1,152 @@
+//! Stage four: what a call leaves behind besides its buffers: log lines and events, each within limits.
+
+use crate::limits::KernelLimits;
+
+/// How much a log line matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum LogLevel {
+    /// Something failed.
+    Error,
+    /// Something is not as it should be.
+    Warn,
+    /// Something worth knowing.
+    Info,
+    /// For the kernel's author.
+    Debug,
+}
+
+impl LogLevel {
+    fn of(level: u32) -> Self {
+        match level {
+            0 => LogLevel::Error,
+            1 => LogLevel::Warn,
+            2 => LogLevel::Info,
+            _ => LogLevel::Debug,
+        }
+    }
+}
+
+/// A line that a kernel logged.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogLine {
+    /// How much it matters.
+    pub level: LogLevel,
+    /// The text, without control characters except tabs.
+    pub text: String,
+}
+
+/// Something that a kernel told the world.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Event {
+    /// What it is about.
+    pub topic: String,
+    /// What it says.
+    pub data: Vec<u8>,
+}
+
+/// What a successful tick used.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct TickOutput {
+    /// Fuel burned: the same on every machine. `None` in the interactive profile.
+    pub fuel_used: Option<u64>,
+    /// Events sent in this tick.
+    pub events: u32,
+    /// Log lines of this tick that were dropped for exceeding a limit.
+    pub log_lines_dropped: u32,
+    /// Bytes copied between region and kernel: 0 unless the windows could not be mapped.
+    pub bytes_copied: u64,
+}
+
+/// Lines and events on their way out of one kernel.
+pub(crate) struct Outbox {
+    lines: Vec<LogLine>,
+    events: Vec<Event>,
+    /// Bytes logged and sent in this call, and logged in the kernel's life.
+    call_log_bytes: usize,
+    call_event_bytes: usize,
+    log_bytes: u64,
+    call_events: u32,
+    call_dropped: u32,
+    /// The last error line of this call: most likely why the call is about to fail.
+    last_error: Option<String>,
+}
+
+/// Lines and events that may wait to be drained; beyond that they are dropped.
+const MAX_WAITING: usize = 4096;
+
+impl Outbox {
+    pub(crate) fn new() -> Self {
+        Outbox {
+            lines: Vec::new(),
+            events: Vec::new(),
+            call_log_bytes: 0,
+            call_event_bytes: 0,
+            log_bytes: 0,
+            call_events: 0,
+            call_dropped: 0,
+            last_error: None,
+        }
+    }
+
+    pub(crate) fn begin_call(&mut self) {
+        self.call_log_bytes = 0;
+        self.call_event_bytes = 0;
+        self.call_events = 0;
+        self.call_dropped = 0;
+        self.last_error = None;
+    }
+
+    /// How many bytes of a line of `len` bytes will be kept. `None`, and counted, if the line has to be dropped.
+    pub(crate) fn line_room(&mut self, len: usize, limits: &KernelLimits) -> Option<usize> {
+        let kept = len.min(limits.log_line_bytes);
+        let fits = self.call_log_bytes + kept <= limits.log_bytes_per_call
+            && self.log_bytes + kept as u64 <= limits.log_bytes
+            && self.lines.len() < MAX_WAITING;
+        if !fits {
+            self.call_dropped = self.call_dropped.saturating_add(1);
+        }
+        fits.then_some(kept)
+    }
+
+    pub(crate) fn log(&mut self, level: u32, bytes: &[u8]) {
+        self.call_log_bytes += bytes.len();
+        self.log_bytes += bytes.len() as u64;
+        let level = LogLevel::of(level);
+        // A guest must not be able to move the cursor of whoever reads the log in a terminal.
+        let text: String = String::from_utf8_lossy(bytes).chars().map(|c| if c.is_control() && c != '\t' { ' ' } else { c }).collect();
+        if level == LogLevel::Error {
+            self.last_error = Some(text.clone());
+        }
+        self.lines.push(LogLine { level, text });
+    }
+
+    /// Whether an event with these sizes may be sent.
+    pub(crate) fn event_room(&self, topic_len: usize, data_len: usize, limits: &KernelLimits) -> bool {
+        topic_len <= limits.topic_bytes
+            && (self.call_events as usize) < limits.events_per_call
+            && self.events.len() < MAX_WAITING
+            && data_len <= limits.event_bytes_per_call - self.call_event_bytes.min(limits.event_bytes_per_call)
+    }
+
+    pub(crate) fn emit(&mut self, event: Event) {
+        self.call_event_bytes += event.data.len();
+        self.call_events += 1;
+        self.events.push(event);
+    }
+
+    pub(crate) fn output(&self, fuel_used: Option<u64>, bytes_copied: u64) -> TickOutput {
+        TickOutput { fuel_used, events: self.call_events, log_lines_dropped: self.call_dropped, bytes_copied }
+    }
+
+    pub(crate) fn take_last_error(&mut self) -> Option<String> {
+        self.last_error.take()
+    }
+
+    pub(crate) fn drain_lines(&mut self) -> impl Iterator<Item = LogLine> {
+        self.lines.drain(..)
+    }
+
+    pub(crate) fn drain_events(&mut self) -> impl Iterator<Item = Event> {
+        self.events.drain(..)
+    }
+}
