@@ -117,6 +117,7 @@ impl Hasher for IntoSha {
 }
 
 /// Machine code that this process may run: it has just made it itself, or found it authentic. Only this file can make one.
+#[cfg_attr(test, derive(Debug))]
 pub(crate) struct Compiled(Vec<u8>);
 
 impl Compiled {

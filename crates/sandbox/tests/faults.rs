@@ -1,0 +1,292 @@
+//! Kernels that misbehave, one test each. Every one of them ends with a code, and another kernel goes on.
+
+#[path = "common/rig.rs"]
+mod rig;
+
+use rig::{Rig, Setup, Wat};
+use wasm_engine_sandbox::GrantAccess::{Read, ReadWrite};
+use wasm_engine_sandbox::{Fault, KernelError, Phase, Profile};
+
+const PROFILES: [Profile; 2] = [Profile::Deterministic, Profile::Interactive];
+
+/// Runs a kernel that has to fail in its first tick, and shows that it stays ended while another kernel of the process goes on.
+fn ends(setup: &Setup, wat: &Wat) -> KernelError {
+    let mut healthy = Setup::default().start(&Wat::tick("(drop (memory.grow (i32.const 1)))")).unwrap();
+    let mut rig = setup.start(wat).unwrap();
+    let error = rig.tick().unwrap_err();
+    assert_eq!((error.phase, &*error.kernel), (Phase::Tick(0), "test"));
+    assert_eq!(rig.tick().unwrap_err().code(), "KERNEL_ENDED");
+    healthy.tick().unwrap();
+    drop(rig);
+    healthy.tick().unwrap();
+    error
+}
+
+fn fails_to_start(setup: &Setup, wat: &Wat) -> KernelError {
+    let error = setup.start(wat).err().unwrap();
+    assert_eq!(error.phase, Phase::Start);
+    error
+}
+
+#[test]
+fn a_trap_ends_the_kernel_and_names_the_functions() {
+    for profile in PROFILES {
+        let wat = Wat {
+            more: r#"(func $inner unreachable) (func $_ZN5outer17h0123456789abcdefE (call $inner))"#.into(),
+            tick: "(call $_ZN5outer17h0123456789abcdefE)".into(),
+            ..Wat::default()
+        };
+        let error = ends(&Setup::default().profile(profile), &wat);
+        assert_eq!(error.code(), "TRAP");
+        assert!(error.to_string().starts_with("kernel `test` in tick 0: "), "{error}");
+        // Inlining may leave frames out; what is there is readable.
+        assert!(!error.backtrace.is_empty() && error.backtrace.iter().all(|name| !name.contains("17h")), "{:?}", error.backtrace);
+        assert!(error.hint().is_some());
+    }
+}
+
+#[test]
+fn a_panic_message_arrives_with_the_trap() {
+    let wat = Wat {
+        more: r#"(data (i32.const 0) "index out of bounds")"#.into(),
+        tick: "(call $log (i32.const 0) (i32.const 0) (i32.const 19)) unreachable".into(),
+        ..Wat::default()
+    };
+    let error = ends(&Setup::default(), &wat);
+    assert!(matches!(&*error.fault, Fault::Trap { message: Some(text), .. } if text == "index out of bounds"), "{error}");
+}
+
+#[test]
+fn an_endless_loop_uses_up_its_fuel() {
+    let error = ends(&Setup::default(), &Wat::tick("(loop $on (br $on))"));
+    assert_eq!(error.code(), "FUEL_EXHAUSTED");
+}
+
+#[test]
+fn an_endless_loop_meets_its_deadline() {
+    let begun = std::time::Instant::now();
+    let error = ends(&Setup::default().profile(Profile::Interactive), &Wat::tick("(loop $on (br $on))"));
+    assert_eq!(error.code(), "DEADLINE");
+    assert!(begun.elapsed() >= Setup::default().args.limits.deadline);
+}
+
+#[test]
+fn an_endless_loop_of_bulk_operations_ends_too() {
+    let fill = Wat { memory: "16", ..Wat::tick("(loop $on (memory.fill (i32.const 0) (i32.const 1) (i32.const 1048576)) (br $on))") };
+    assert_eq!(ends(&Setup::default(), &fill).code(), "FUEL_EXHAUSTED");
+    assert_eq!(ends(&Setup::default().profile(Profile::Interactive), &fill).code(), "DEADLINE");
+}
+
+#[test]
+fn an_endless_loop_in_init_or_in_the_start_function_ends_too() {
+    let starts = Wat { more: "(func $begin (loop $on (br $on))) (start $begin)".into(), ..Wat::default() };
+    for wat in [Wat::init("(loop $on (br $on))"), starts] {
+        assert_eq!(fails_to_start(&Setup::default(), &wat).code(), "FUEL_EXHAUSTED");
+        assert_eq!(fails_to_start(&Setup::default().profile(Profile::Interactive), &wat).code(), "DEADLINE");
+    }
+}
+
+#[test]
+fn a_memory_bomb_ends_at_the_limit() {
+    let bomb = "(loop $on (drop (memory.grow (i32.const 1))) (br $on))";
+    for profile in PROFILES {
+        let error = ends(&Setup::default().profile(profile), &Wat::tick(bomb));
+        assert!(matches!(*error.fault, Fault::MemoryLimit { asked, limit } if limit == 4 << 20 && asked == limit + 65536), "{error}");
+    }
+    let granted = Setup::with(&[("a", 10 << 20, ReadWrite)]);
+    assert_eq!(ends(&granted, &Wat::tick(bomb)).code(), "MEMORY_LIMIT");
+    assert_eq!(ends(&granted, &Wat::tick("(drop (memory.grow (i32.const 60000)))")).code(), "MEMORY_LIMIT");
+}
+
+#[test]
+fn a_memory_that_begins_too_large_does_not_start() {
+    assert_eq!(fails_to_start(&Setup::default(), &Wat { memory: "65536", ..Wat::default() }).code(), "MEMORY_LIMIT");
+    assert_eq!(fails_to_start(&Setup::default(), &Wat { memory: "65", ..Wat::default() }).code(), "MEMORY_LIMIT");
+}
+
+#[test]
+fn a_memory_without_room_for_the_windows_does_not_start() {
+    let error = fails_to_start(&Setup::with(&[("a", 64, Read)]), &Wat { memory: "1 3", ..Wat::default() });
+    assert!(matches!(*error.fault, Fault::NoRoom { bytes: 262_144, room: 131_072 }), "{error}");
+}
+
+#[test]
+fn a_table_bomb_ends_at_the_limit() {
+    let table = Wat {
+        more: "(table $t 10 funcref)".into(),
+        ..Wat::tick("(loop $on (drop (table.grow $t (ref.null func) (i32.const 1000))) (br $on))")
+    };
+    assert_eq!(ends(&Setup::default(), &table).code(), "TABLE_LIMIT");
+    let huge = Wat { more: "(table 4000000000 funcref)".into(), ..Wat::default() };
+    assert_eq!(fails_to_start(&Setup::default(), &huge).code(), "TABLE_LIMIT");
+}
+
+#[test]
+fn a_data_segment_beyond_the_memory_does_not_start() {
+    let bomb = Wat { more: r#"(data (i32.const 65530) "beyond the end")"#.into(), ..Wat::default() };
+    assert_eq!(fails_to_start(&Setup::default(), &bomb).code(), "TRAP");
+}
+
+#[test]
+fn a_huge_allocation_in_the_start_function_does_not_start() {
+    let bomb = Wat { more: "(func $begin (drop (memory.grow (i32.const 65000)))) (start $begin)".into(), ..Wat::default() };
+    assert_eq!(fails_to_start(&Setup::default(), &bomb).code(), "MEMORY_LIMIT");
+}
+
+#[test]
+fn a_stack_overflow_ends_the_kernel() {
+    let wat = Wat {
+        more: "(func $deep (param i32) (result i32) (i32.add (i32.const 1) (call $deep (i32.add (local.get 0) (i32.const 1)))))".into(),
+        tick: "(drop (call $deep (i32.const 0)))".into(),
+        ..Wat::default()
+    };
+    for profile in PROFILES {
+        assert_eq!(ends(&Setup::default().profile(profile), &wat).code(), "STACK_OVERFLOW");
+    }
+}
+
+/// A buffer granted for reading, with content.
+fn guarded() -> Rig {
+    let mut rig = Setup::with(&[("guarded", 100_000, Read), ("other", 64, ReadWrite)]).start(&Wat::default()).unwrap();
+    rig.publish(0, 7);
+    rig
+}
+
+/// Each way to write has to end in a window violation, and the content has to be as before.
+fn violates(profile: Profile, write: &str) -> KernelError {
+    let setup = Setup::with(&[("guarded", 100_000, Read), ("other", 64, ReadWrite)]).profile(profile);
+    let mut rig = setup.start(&Wat { memory: "4", ..Wat::tick(write) }).unwrap();
+    rig.publish(0, 7);
+    let error = rig.tick().unwrap_err();
+    assert_eq!(error.code(), "WINDOW_VIOLATION", "{error}");
+    assert!(matches!(&*error.fault, Fault::WindowViolation { buffer, .. } if &**buffer == "guarded"), "{error}");
+    assert_eq!(rig.content(0), vec![7; 100_000]);
+    assert_eq!(rig.tick().unwrap_err().code(), "KERNEL_ENDED");
+    drop(rig);
+    let mut healthy = guarded();
+    healthy.tick().unwrap();
+    error
+}
+
+#[test]
+fn a_store_into_a_read_only_window_ends_the_kernel_there_and_then() {
+    for profile in PROFILES {
+        let error =
+            violates(profile, "(i32.store offset=1000 (call $read (local.get $ctx) (i32.const 0)) (i32.const -1)) (loop $on (br $on))");
+        assert!(matches!(*error.fault, Fault::WindowViolation { offset: 1000, .. }), "{error}");
+        assert!(!error.backtrace.is_empty());
+        violates(profile, "(v128.store (call $read (local.get $ctx) (i32.const 0)) (v128.const i64x2 1 2))");
+    }
+}
+
+#[test]
+fn a_fill_of_a_read_only_window_ends_the_kernel_and_not_the_process() {
+    for profile in PROFILES {
+        violates(profile, "(memory.fill (call $read (local.get $ctx) (i32.const 0)) (i32.const 1) (i32.const 100000))");
+    }
+}
+
+#[test]
+fn a_copy_into_a_read_only_window_ends_the_kernel_and_not_the_process() {
+    for profile in PROFILES {
+        violates(profile, "(memory.copy (call $read (local.get $ctx) (i32.const 0)) (i32.const 0) (i32.const 100000))");
+    }
+}
+
+#[test]
+fn initializing_a_read_only_window_from_a_segment_ends_the_kernel_and_not_the_process() {
+    let wat = Wat {
+        more: format!(r#"(data $d "{}")"#, "x".repeat(5000)),
+        ..Wat::tick("(memory.init $d (call $read (local.get $ctx) (i32.const 0)) (i32.const 0) (i32.const 5000))")
+    };
+    let error = ends(&Setup::with(&[("guarded", 100_000, Read)]), &wat);
+    assert_eq!(error.code(), "WINDOW_VIOLATION");
+}
+
+#[test]
+fn a_write_beyond_the_memory_ends_the_kernel() {
+    for at in [0x00f0_0000_u32, 0x7fff_fff0, 0xffff_fff0] {
+        for access in [
+            "(i32.store (i32.const AT) (i32.const 1))",
+            "(drop (i32.load offset=4000000000 (i32.const AT)))",
+            "(memory.fill (i32.const AT) (i32.const 1) (i32.const 8))",
+        ] {
+            let error = ends(&Setup::with(&[("a", 64, ReadWrite)]), &Wat::tick(&access.replace("AT", &at.to_string())));
+            assert_eq!(error.code(), "TRAP", "{error}");
+        }
+    }
+}
+
+#[test]
+fn a_code_from_the_kernel_is_reported_with_its_message() {
+    let wat = Wat {
+        more: r#"(data (i32.const 0) "no buffer")"#.into(),
+        tick: "(call $log (i32.const 0) (i32.const 0) (i32.const 9)) (return (i32.const -3))".into(),
+        ..Wat::default()
+    };
+    let error = ends(&Setup::default(), &wat);
+    assert!(matches!(&*error.fault, Fault::Failed { code: -3, message: Some(text) } if text == "no buffer"), "{error}");
+    assert_eq!(fails_to_start(&Setup::default(), &Wat::init("(return (i32.const 5))")).code(), "KERNEL_FAILED");
+}
+
+#[test]
+fn an_address_beyond_the_memory_in_a_host_call_ends_the_kernel() {
+    for call in [
+        "(call $log (i32.const 2) (i32.const 65530) (i32.const 1000000))",
+        "(call $log (i32.const 2) (i32.const -1) (i32.const 1))",
+        "(call $log (i32.const 2) (i32.const 0) (i32.const -1))",
+        "(drop (call $emit (i32.const 0) (i32.const 1) (i32.const -8) (i32.const 16)))",
+    ] {
+        assert_eq!(ends(&Setup::default(), &Wat::tick(call)).code(), "HOST_CALL_RANGE");
+    }
+}
+
+#[test]
+fn a_flood_of_host_calls_ends_the_kernel() {
+    let error = ends(&Setup::default(), &Wat::tick("(loop $on (call $log (i32.const 2) (i32.const 0) (i32.const 0)) (br $on))"));
+    assert_eq!(error.code(), "HOST_CALL_LIMIT");
+}
+
+#[test]
+fn a_flood_of_lines_is_dropped_and_counted_and_the_kernel_goes_on() {
+    let flood = "
+        (loop $on
+          (call $log (i32.const 2) (i32.const 0) (i32.const 1000))
+          (local.set $a (i32.add (local.get $a) (i32.const 1)))
+          (br_if $on (i32.lt_u (local.get $a) (i32.const 100))))";
+    let mut setup = Setup::default();
+    (setup.args.limits.log_bytes_per_call, setup.args.limits.log_bytes) = (10_500, 25_000);
+    let mut rig = setup.start(&Wat::tick(flood)).unwrap();
+    for (kept, dropped) in [(10, 90), (10, 90), (5, 95), (0, 100)] {
+        assert_eq!(rig.tick().unwrap().log_lines_dropped, dropped);
+        assert_eq!(rig.log().len(), kept);
+    }
+}
+
+#[test]
+fn a_long_line_is_cut() {
+    let mut setup = Setup::default();
+    setup.args.limits.log_line_bytes = 100;
+    let mut rig = setup.start(&Wat::tick("(call $log (i32.const 2) (i32.const 0) (i32.const 60000))")).unwrap();
+    rig.tick().unwrap();
+    assert_eq!(rig.log()[0].text.len(), 100);
+}
+
+#[test]
+fn a_flood_of_events_is_refused_and_the_kernel_goes_on() {
+    let flood = "
+        (loop $on
+          (local.set $b (i32.add (local.get $b) (call $emit (i32.const 0) (i32.const 1) (i32.const 0) (i32.const 1000))))
+          (local.set $a (i32.add (local.get $a) (i32.const 1)))
+          (br_if $on (i32.lt_u (local.get $a) (i32.const 100))))
+        (if (i32.ne (local.get $b) (i32.const REFUSED)) (then unreachable))";
+    let mut by_count = Setup::default();
+    by_count.args.limits.events_per_call = 30;
+    let mut rig = by_count.start(&Wat::tick(&flood.replace("REFUSED", "70"))).unwrap();
+    assert_eq!(rig.tick().unwrap().events, 30);
+    let mut by_bytes = Setup::default();
+    by_bytes.args.limits.event_bytes_per_call = 5500;
+    let mut rig = by_bytes.start(&Wat::tick(&flood.replace("REFUSED", "95"))).unwrap();
+    assert_eq!(rig.tick().unwrap().events, 5);
+    assert_eq!(rig.events().len(), 5);
+}
