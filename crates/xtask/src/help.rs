@@ -48,21 +48,23 @@ ARGUMENTS go to `wasm-engine run`; the `--` may be left out.
     cargo xtask run apps/swarm --help                   all that `wasm-engine run` can do";
 
 const TEST: &str = "\
-cargo xtask test [--quick]
+cargo xtask test [--quick | STEP...]
 
 Sets up, then takes these steps, goes on after one that fails, and ends with a summary; exit code 0 when all passed.
 
-    format    cargo fmt --check
+    format    rustfmt, our crates and the apps' guests
     tidy      the rules of the house
     lint      clippy, warnings are errors
     build     the program and the kernels of all apps
-    tests     every test of every crate (the peers' benchmarks apart)
+    tests     every test of every crate (the comparisons apart)
     guests    the tests of the apps' guests
     loom      each lock-free protocol, every interleaving
     miri      the exchange's tests under Miri, where a nightly toolchain has it
-    bench     the benchmarks compile and run once
+    fuzz      the fuzz targets compile
+    bench     the comparisons compile, and their own tests pass
 
-    --quick   only format, tidy and the tests that need no Servo: the loop for daily work";
+    --quick   only format, tidy and the tests that need no Servo: the loop for daily work
+    STEP...   only these, and `quick` for the tests that need no Servo";
 
 const TIDY: &str = "\
 cargo xtask tidy

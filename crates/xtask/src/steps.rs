@@ -3,16 +3,16 @@
 use crate::failure::{Failure, Result};
 use std::time::{Duration, Instant};
 
-/// How one step ended.
-enum Outcome {
+/// How one step ended, when it did not fail.
+pub(crate) enum Outcome {
     Passed,
-    Failed(Failure),
+    /// Not taken, and why.
     Skipped(String),
 }
 
 /// The steps taken so far.
 pub(crate) struct Steps {
-    done: Vec<(&'static str, Duration, Outcome)>,
+    done: Vec<(&'static str, Duration, Result<Outcome>)>,
 }
 
 impl Steps {
@@ -21,26 +21,18 @@ impl Steps {
     }
 
     /// Takes one step and returns whether it passed. A failure is told at once and again in the summary.
-    pub(crate) fn take(&mut self, name: &'static str, step: impl FnOnce() -> Result<()>) -> bool {
+    pub(crate) fn take(&mut self, name: &'static str, step: impl FnOnce() -> Result<Outcome>) -> bool {
         eprintln!("\n── {name}");
         let start = Instant::now();
-        let outcome = match step() {
-            Ok(()) => Outcome::Passed,
-            Err(failure) => {
-                eprintln!("{failure}");
-                Outcome::Failed(failure)
-            }
-        };
-        let passed = matches!(outcome, Outcome::Passed);
+        let outcome = step();
+        match &outcome {
+            Ok(Outcome::Passed) => {}
+            Ok(Outcome::Skipped(why)) => eprintln!("skipped: {why}"),
+            Err(failure) => eprintln!("{failure}"),
+        }
+        let passed = outcome.is_ok();
         self.done.push((name, start.elapsed(), outcome));
         passed
-    }
-
-    /// Notes a step that is not taken, and why.
-    pub(crate) fn skip(&mut self, name: &'static str, why: impl Into<String>) {
-        let why = why.into();
-        eprintln!("\n── {name}: skipped, {why}");
-        self.done.push((name, Duration::ZERO, Outcome::Skipped(why)));
     }
 
     /// Prints the summary and fails if a step failed.
@@ -50,12 +42,12 @@ impl Steps {
         for (name, time, outcome) in &self.done {
             let seconds = time.as_secs_f64();
             match outcome {
-                Outcome::Passed => eprintln!("  ok       {name:<10} {seconds:>7.1} s"),
-                Outcome::Failed(failure) => {
+                Ok(Outcome::Passed) => eprintln!("  ok       {name:<10} {seconds:>7.1} s"),
+                Err(failure) => {
                     eprintln!("  FAILED   {name:<10} {seconds:>7.1} s   {}", failure.to_string().trim_start_matches("xtask: "));
                     failed.push(*name);
                 }
-                Outcome::Skipped(why) => eprintln!("  skipped  {name:<10}             {why}"),
+                Ok(Outcome::Skipped(why)) => eprintln!("  skipped  {name:<10}             {why}"),
             }
         }
         let total: Duration = self.done.iter().map(|(_, time, _)| *time).sum();

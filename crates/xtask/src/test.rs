@@ -2,74 +2,89 @@
 
 use crate::failure::{Failure, Result};
 use crate::setup::{self, Purpose, rust};
-use crate::steps::Steps;
+use crate::steps::{Outcome, Steps};
 use crate::{bench, build, packages, process, tidy};
 use std::path::PathBuf;
 use std::process::Command;
 
+/// One step of the whole.
+struct Step {
+    name: &'static str,
+    /// Part of `--quick`.
+    quick: bool,
+    run: fn() -> Result<Outcome>,
+}
+
+/// All steps but the set-up, in the order in which they are taken. Tests open the sample apps, so `build` comes before them.
+const STEPS: &[Step] = &[
+    Step { name: "format", quick: true, run: format },
+    Step { name: "tidy", quick: true, run: || tidy::check().map(|()| Outcome::Passed) },
+    Step { name: "quick", quick: true, run: || check(&mut cargo_locked(&["test", "--no-fail-fast"])) },
+    Step { name: "lint", quick: false, run: lint },
+    Step { name: "build", quick: false, run: build_all },
+    Step { name: "tests", quick: false, run: || check(cargo_locked(&["test", "--no-fail-fast"]).args(packages::ALL_BUT_BENCH)) },
+    Step { name: "guests", quick: false, run: guests },
+    Step { name: "loom", quick: false, run: loom },
+    Step { name: "miri", quick: false, run: miri },
+    Step { name: "fuzz", quick: false, run: fuzz },
+    Step { name: "bench", quick: false, run: benchmarks },
+];
+
 pub(crate) fn command(args: &[String]) -> Result<()> {
-    let quick = match args {
-        [] => false,
-        [quick] if quick == "--quick" => true,
-        _ => {
-            return Err(Failure::usage(format!("test does not know {args:?}"), "`cargo xtask help test`"));
-        }
-    };
+    let chosen = choose(args)?;
     let mut steps = Steps::new();
+    let purpose = if chosen.iter().all(|step| step.quick) { Purpose::Build } else { Purpose::Test };
     // Nothing else makes sense on a machine that cannot build.
-    let purpose = if quick { Purpose::Build } else { Purpose::Test };
-    if !steps.take("setup", || setup::ensure(purpose)) {
-        return steps.finish();
-    }
-    steps.take("format", format);
-    steps.take("tidy", tidy::check);
-    if quick {
-        steps.take("tests", || process::check(&mut cargo_locked(&["test", "--no-fail-fast"])));
-    } else {
-        whole(&mut steps);
+    if steps.take("setup", || setup::ensure(purpose).map(|()| Outcome::Passed)) {
+        for step in chosen {
+            steps.take(step.name, step.run);
+        }
     }
     steps.finish()
 }
 
-/// The steps that need the program.
-fn whole(steps: &mut Steps) {
-    steps.take("lint", lint);
-    // Tests open the sample apps, so these come first; without them the other tests are still worth running.
-    steps.take("build", || {
-        let program = build::program()?;
-        build::kernels(&program, &build::apps()?)
-    });
-    steps.take("tests", || process::check(cargo_locked(&["test", "--no-fail-fast"]).args(packages::ALL_BUT_BENCH)));
-    steps.take("guests", guests);
-    steps.take("loom", loom);
-    match rust::nightly_with_miri() {
-        Some(nightly) => {
-            steps.take("miri", || miri(&nightly));
-        }
-        None => steps.skip("miri", "no nightly toolchain has it (`rustup toolchain install nightly --component miri,rust-src`)"),
+/// The steps that the command line asks for: those it names, the quick ones, or all that are not a part of another.
+fn choose(args: &[String]) -> Result<Vec<&'static Step>> {
+    if args.is_empty() {
+        // `tests` has all that the quick tests have.
+        return Ok(STEPS.iter().filter(|step| step.name != "quick").collect());
     }
-    steps.take("bench", || {
-        let mut check = cargo_locked(&["test", "--package", packages::BENCH]);
-        process::check(check.env("CARGO_TARGET_DIR", bench::target_dir()))
-    });
+    if args == ["--quick"] {
+        return Ok(STEPS.iter().filter(|step| step.quick).collect());
+    }
+    if let Some(unknown) = args.iter().find(|arg| !STEPS.iter().any(|step| step.name == arg.as_str())) {
+        let names: Vec<&str> = STEPS.iter().map(|step| step.name).collect();
+        return Err(Failure::usage(format!("there is no step `{unknown}`"), format!("the steps are: {}", names.join(", "))));
+    }
+    Ok(STEPS.iter().filter(|step| args.iter().any(|arg| arg == step.name)).collect())
+}
+
+fn check(command: &mut Command) -> Result<Outcome> {
+    process::check(command).map(|()| Outcome::Passed)
+}
+
+fn build_all() -> Result<Outcome> {
+    let program = build::program()?;
+    build::kernels(&program, &build::apps()?)?;
+    Ok(Outcome::Passed)
 }
 
 /// rustfmt over our crates and over the guests of the apps, which are workspaces of their own.
-fn format() -> Result<()> {
+fn format() -> Result<Outcome> {
     process::check(&mut process::cargo(&["fmt", "--all", "--check"]))?;
     for manifest in guest_manifests()? {
         process::check(process::cargo(&["fmt", "--all", "--check", "--manifest-path"]).arg(manifest))?;
     }
-    Ok(())
+    Ok(Outcome::Passed)
 }
 
 /// The tests that the guests of the apps bring, on this machine and not in the sandbox.
-fn guests() -> Result<()> {
+fn guests() -> Result<Outcome> {
     for manifest in guest_manifests()? {
         let mut tests = cargo_locked(&["test", "--workspace", "--manifest-path"]);
         process::check(tests.arg(manifest).env("CARGO_TARGET_DIR", process::target_dir().join("guests")))?;
     }
-    Ok(())
+    Ok(Outcome::Passed)
 }
 
 /// The manifests at the roots of the guests' own workspaces: `apps/APP/guests[/GUEST]/Cargo.toml`.
@@ -88,27 +103,44 @@ fn guest_manifests() -> Result<Vec<PathBuf>> {
 
 /// Clippy over our crates on top of what `build` compiles. `cargo clippy` would check all of Servo once more, in a form that nothing else
 /// uses, so the lints run inside an ordinary build instead; cargo keeps the two kinds of our own crates apart.
-fn lint() -> Result<()> {
+fn lint() -> Result<Outcome> {
     let mut lint = cargo_locked(&["build", "--lib", "--bins"]);
     lint.args(packages::ALL_BUT_BENCH).env("RUSTC_WORKSPACE_WRAPPER", "clippy-driver").env("CLIPPY_ARGS", "-Dwarnings");
-    process::check(&mut lint)
+    check(&mut lint)
 }
 
 /// Runs the models of the exchange's protocols, every interleaving up to the bound. Their flag changes every crate, hence the folder.
-fn loom() -> Result<()> {
+fn loom() -> Result<Outcome> {
     let mut models = cargo_locked(&["test", "--release", "--package", packages::EXCHANGE, "--test", "loom"]);
     models.env("RUSTFLAGS", "--cfg wasm_engine_loom").env("CARGO_TARGET_DIR", process::target_dir().join("loom"));
-    process::check(&mut models)
+    check(&mut models)
 }
 
 /// Runs the exchange's unit tests under Miri.
-fn miri(nightly: &str) -> Result<()> {
-    let mut miri = process::command("cargo");
-    miri.args([&format!("+{nightly}"), "miri", "test", "--package", packages::EXCHANGE, "--lib"]);
+fn miri() -> Result<Outcome> {
+    let Some(nightly) = rust::nightly_with_miri() else {
+        let why = "no nightly toolchain has it (`rustup toolchain install nightly --component miri,rust-src`)";
+        return Ok(Outcome::Skipped(why.to_owned()));
+    };
+    let mut miri = process::cargo(&[&format!("+{nightly}"), "miri", "test", "--package", packages::EXCHANGE, "--lib"]);
     miri.env("CARGO_TARGET_DIR", process::target_dir().join("miri"));
-    // A cargo that runs under another one hands its toolchain down; this one is asked for by name.
-    miri.env_remove("RUSTUP_TOOLCHAIN");
-    process::check(&mut miri)
+    check(&mut miri)
+}
+
+/// Compiles the fuzz targets, a workspace of their own. Running them takes a nightly and cargo-fuzz: docs/testing.md.
+fn fuzz() -> Result<Outcome> {
+    let manifest = process::root().join("fuzz/Cargo.toml");
+    if !manifest.is_file() {
+        return Ok(Outcome::Skipped("there is no fuzz folder".to_owned()));
+    }
+    let mut compile = process::cargo(&["check", "--manifest-path"]);
+    check(compile.arg(manifest).env("CARGO_TARGET_DIR", process::target_dir().join("fuzz")))
+}
+
+/// Compiles the comparisons and runs their own tests, which take each of them through one short round.
+fn benchmarks() -> Result<Outcome> {
+    let mut tests = cargo_locked(&["test", "--package", packages::BENCH]);
+    check(tests.env("CARGO_TARGET_DIR", bench::target_dir()))
 }
 
 /// cargo, which in CI may not change the lock file.
@@ -118,4 +150,24 @@ fn cargo_locked(args: &[&str]) -> Command {
         cargo.arg("--locked");
     }
     cargo
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(args: &[&str]) -> Result<Vec<&'static str>> {
+        let args: Vec<String> = args.iter().map(|arg| (*arg).to_owned()).collect();
+        Ok(choose(&args)?.iter().map(|step| step.name).collect())
+    }
+
+    #[test]
+    fn steps_are_chosen_by_name_and_taken_in_their_own_order() -> Result<()> {
+        assert_eq!(names(&["loom", "tidy"])?, ["tidy", "loom"]);
+        assert_eq!(names(&["--quick"])?, ["format", "tidy", "quick"]);
+        assert_eq!(names(&[])?.len(), STEPS.len() - 1);
+        assert!(names(&["--fast"]).is_err());
+        assert!(names(&["tidy", "nothing"]).is_err());
+        Ok(())
+    }
 }

@@ -43,7 +43,7 @@ const fn engine(package: &'static str, crates: &'static [&'static str]) -> Engin
 pub(super) const ENGINES: &[Engine] = &[
     engine("wasmtime", &["sandbox", "handlers", "bench"]),
     engine("servo", &["page"]),
-    engine("surfman", &["gpu"]),
+    engine("surfman", &["gpu", "page"]),
     engine("glow", &["page", "gpu"]),
     engine("ash", &["gpu"]),
     engine("ort", &["inference"]),
