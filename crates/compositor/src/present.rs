@@ -1,0 +1,126 @@
+//! Stage five: the frame onto a window. The window's images have an unknown age, so the whole frame is put onto each; the frame
+//! itself was drawn by damage.
+
+use wasm_engine_gpu::Gpu;
+
+use crate::error::ComposeError;
+use crate::pipelines;
+use crate::target::Framebuffer;
+
+/// How frames are given to the display.
+#[derive(Copy, Clone, Eq, PartialEq, Debug, Default)]
+pub enum Pace {
+    /// One per refresh, in order; composing waits for the display.
+    #[default]
+    Fifo,
+    /// The newest at each refresh, without waiting; `Fifo` where the display cannot.
+    Mailbox,
+}
+
+/// A window to present to.
+pub(crate) struct Window {
+    surface: wgpu::Surface<'static>,
+    config: wgpu::SurfaceConfiguration,
+    pipeline: wgpu::RenderPipeline,
+    layout: wgpu::BindGroupLayout,
+    /// Binding of the framebuffer's texture.
+    binding: Option<(wgpu::Texture, wgpu::BindGroup)>,
+    /// The configuration is not that of the surface.
+    outdated: bool,
+    /// The window does not show the newest frame.
+    pub(crate) due: bool,
+}
+
+impl Window {
+    /// Prepares presenting. None when the device cannot present to the surface at all.
+    pub(crate) fn new(gpu: &Gpu, surface: wgpu::Surface<'static>, pace: Pace, size: (u32, u32)) -> Option<Self> {
+        let mut config = surface.get_default_config(&gpu.adapter, size.0.max(1), size.1.max(1))?;
+        let capabilities = surface.get_capabilities(&gpu.adapter);
+        // The frame is encoded already; an sRGB format would encode it once more.
+        config.format = *capabilities.formats.iter().find(|format| !format.is_srgb()).unwrap_or(&config.format);
+        config.present_mode = match pace {
+            Pace::Mailbox if capabilities.present_modes.contains(&wgpu::PresentMode::Mailbox) => wgpu::PresentMode::Mailbox,
+            _ => wgpu::PresentMode::Fifo,
+        };
+        let texture = wgpu::BindGroupLayoutEntry {
+            binding: 0,
+            visibility: wgpu::ShaderStages::FRAGMENT,
+            ty: wgpu::BindingType::Texture {
+                sample_type: wgpu::TextureSampleType::Float { filterable: false },
+                view_dimension: wgpu::TextureViewDimension::D2,
+                multisampled: false,
+            },
+            count: None,
+        };
+        let entries = &[texture];
+        let layout = gpu.device.create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor { label: Some("present"), entries });
+        let pipeline = pipelines::present(&gpu.device, &layout, config.format);
+        Some(Self { surface, config, pipeline, layout, binding: None, outdated: true, due: true })
+    }
+
+    /// Takes another size; the surface follows at the next image, so that a storm of resizes costs nothing.
+    pub(crate) fn resize(&mut self, size: (u32, u32)) {
+        if (self.config.width, self.config.height) != size {
+            (self.config.width, self.config.height) = size;
+            self.outdated = true;
+            self.due = true;
+        }
+    }
+
+    /// The next image to draw to. None when there is none now: the window is hidden, or the display is behind.
+    pub(crate) fn image(&mut self, gpu: &Gpu) -> Result<Option<wgpu::SurfaceTexture>, ComposeError> {
+        // Twice: an outdated surface is configured anew and asked once more.
+        for _ in 0..2 {
+            if self.outdated {
+                self.surface.configure(&gpu.device, &self.config);
+                self.outdated = false;
+            }
+            match self.surface.get_current_texture() {
+                wgpu::CurrentSurfaceTexture::Success(image) => return Ok(Some(image)),
+                wgpu::CurrentSurfaceTexture::Suboptimal(image) => {
+                    // Usable now, to be configured before the next one.
+                    self.outdated = true;
+                    return Ok(Some(image));
+                }
+                wgpu::CurrentSurfaceTexture::Outdated => self.outdated = true,
+                wgpu::CurrentSurfaceTexture::Lost => {
+                    return Err(if gpu.health.is_lost() { ComposeError::DeviceLost } else { ComposeError::SurfaceLost });
+                }
+                wgpu::CurrentSurfaceTexture::Timeout
+                | wgpu::CurrentSurfaceTexture::Occluded
+                | wgpu::CurrentSurfaceTexture::Validation => return Ok(None),
+            }
+        }
+        Ok(None)
+    }
+
+    /// Records the frame onto the image.
+    pub(crate) fn encode(
+        &mut self,
+        device: &wgpu::Device,
+        encoder: &mut wgpu::CommandEncoder,
+        frame: &Framebuffer,
+        image: &wgpu::SurfaceTexture,
+    ) {
+        if self.binding.as_ref().is_none_or(|(texture, _)| *texture != frame.texture) {
+            let binding = crate::layers::texture::bind(device, &self.layout, &frame.view);
+            self.binding = Some((frame.texture.clone(), binding));
+        }
+        let view = image.texture.create_view(&wgpu::TextureViewDescriptor::default());
+        let mut pass = encoder.begin_render_pass(&wgpu::RenderPassDescriptor {
+            label: Some("present"),
+            color_attachments: &[Some(wgpu::RenderPassColorAttachment {
+                view: &view,
+                depth_slice: None,
+                resolve_target: None,
+                ops: wgpu::Operations { load: wgpu::LoadOp::Clear(wgpu::Color::BLACK), store: wgpu::StoreOp::Store },
+            })],
+            ..Default::default()
+        });
+        if let Some((_, binding)) = &self.binding {
+            pass.set_pipeline(&self.pipeline);
+            pass.set_bind_group(0, binding, &[]);
+            pass.draw(0..3, 0..1);
+        }
+    }
+}

@@ -1,0 +1,228 @@
+//! Stage three: the plan → commands, and everything they refer to, brought up to date.
+
+use crate::collect::{Collected, Source};
+use crate::layers::{Pass, mesh, plain_record};
+use crate::pipelines::FRAME_FORMAT;
+use crate::plan::{Part, Plan, Scene};
+use crate::rect::Rect;
+use crate::uniforms::Place;
+use crate::{Compositor, FrameInput};
+
+/// A step of a frame's pass.
+#[derive(Copy, Clone, Eq, PartialEq, Debug)]
+pub(crate) enum Command {
+    /// Draw only within these pixels from now on.
+    Scissor(Rect),
+    /// Draw the layer with this index.
+    Draw(usize),
+}
+
+/// How a layer is drawn.
+pub(crate) struct LayerDraw {
+    pub(crate) pass: Pass,
+    pub(crate) place: Place,
+    /// Data or texture; none for the background.
+    pub(crate) binding: Option<wgpu::BindGroup>,
+    pub(crate) vertices: u32,
+    pub(crate) instances: u32,
+}
+
+/// A frame, ready to be submitted.
+pub(crate) struct Recording {
+    /// Surfaces whose meshes must be drawn into their pictures first, with their data.
+    pub(crate) pictures: Vec<(usize, wgpu::BindGroup)>,
+    pub(crate) commands: Vec<Command>,
+    /// One per layer of the scene; none for those no part shows.
+    pub(crate) draws: Vec<Option<LayerDraw>>,
+    /// Buffers that the commands read.
+    pub(crate) reads: Vec<usize>,
+}
+
+/// The plan as commands. Pure.
+pub(crate) fn commands(scene: &Scene, parts: &[Part]) -> Vec<Command> {
+    let mut commands = Vec::new();
+    let mut scissor = None;
+    for part in parts {
+        for layer in &part.layers {
+            let area = scene.layers[*layer].bounds.intersection(&part.area);
+            if scissor != Some(area) {
+                scissor = Some(area);
+                commands.push(Command::Scissor(area));
+            }
+            commands.push(Command::Draw(*layer));
+        }
+    }
+    commands
+}
+
+impl Compositor {
+    /// Records the frame: fills in the records of the layers that will be drawn, queues what must be copied, finds bindings.
+    pub(crate) fn record(&mut self, input: &FrameInput<'_>, collected: &Collected, plan: &Plan) -> Recording {
+        let parts = match plan {
+            Plan::Nothing => &[][..],
+            Plan::Draw(parts) => parts,
+        };
+        let mut recording = Recording {
+            pictures: Vec::new(),
+            commands: commands(&collected.scene, parts),
+            draws: Vec::new(),
+            reads: Vec::new(),
+        };
+        for (layer, source) in collected.sources.iter().enumerate() {
+            let shown = parts.iter().any(|part| part.layers.contains(&layer));
+            let draw = shown.then(|| self.record_layer(input, collected, layer, source, &mut recording));
+            recording.draws.push(draw.flatten());
+        }
+        self.uniforms.flush(&self.gpu.queue, &self.telemetry);
+        recording
+    }
+
+    fn record_layer(
+        &mut self,
+        input: &FrameInput<'_>,
+        collected: &Collected,
+        layer: usize,
+        source: &Source,
+        recording: &mut Recording,
+    ) -> Option<LayerDraw> {
+        let size = collected.scene.size;
+        let draw = |pass, place, binding, vertices| Some(LayerDraw { pass, place, binding, vertices, instances: 1 });
+        match source {
+            Source::Background => {
+                self.uniforms.set(Place::BACKGROUND, bytemuck::bytes_of(&self.background.record(size)));
+                draw(Pass::Background, Place::BACKGROUND, None, 3)
+            }
+            Source::Texture { place, layer } => {
+                let mut record = plain_record(size);
+                record.position.offset = layer.origin.0 as u32;
+                record.position.stride = layer.origin.1 as u32;
+                self.uniforms.set(*place, bytemuck::bytes_of(&record));
+                let binding = self.textures.of(&self.gpu.device, &self.pipelines.layouts.texture, &layer.texture);
+                draw(Pass::Layer, *place, Some(binding), 3)
+            }
+            Source::Hud => {
+                input.hud?;
+                self.uniforms.set(Place::HUD, bytemuck::bytes_of(&plain_record(size)));
+                self.hud.upload(&self.gpu, &self.telemetry);
+                let binding = Some(self.hud.binding.clone());
+                Some(LayerDraw { pass: Pass::Hud, place: Place::HUD, binding, vertices: 4, instances: self.hud.count() })
+            }
+            Source::Surface { index, place } => {
+                let state = &collected.scene.layers[layer];
+                let drawn = if self.surfaces[*index].is_mesh {
+                    self.record_mesh(*index, place, state.bounds, state.content, size, recording)
+                } else {
+                    self.record_surface(*index, place, size, recording)
+                };
+                Some(drawn).filter(|draw| draw.vertices > 0)
+            }
+        }
+    }
+
+    /// A surface that is drawn straight onto the frame.
+    fn record_surface(
+        &mut self,
+        index: usize,
+        place: &crate::layers::Placement,
+        size: (u32, u32),
+        recording: &mut Recording,
+    ) -> LayerDraw {
+        let binding = self.data_binding(index, recording);
+        let surface = &self.surfaces[index];
+        self.uniforms.set(Place::frame(index), bytemuck::bytes_of(&surface.record(place, (0, 0), size)));
+        let (pass, vertices) = (surface.resolved.pass, surface.vertices());
+        LayerDraw { pass, place: Place::frame(index), binding: Some(binding), vertices, instances: 1 }
+    }
+
+    /// A mesh: its picture, drawn anew if it shows something else, and the picture as a layer.
+    fn record_mesh(
+        &mut self,
+        index: usize,
+        place: &crate::layers::Placement,
+        bounds: Rect,
+        content: u64,
+        size: (u32, u32),
+        recording: &mut Recording,
+    ) -> LayerDraw {
+        let picture_size = (bounds.width, bounds.height);
+        let surface = &mut self.surfaces[index];
+        let picture = surface.picture.take().filter(|picture| picture.size == picture_size);
+        let mut picture = picture.unwrap_or_else(|| {
+            mesh::Picture::new(&self.gpu.device, &self.pipelines.layouts.texture, picture_size, FRAME_FORMAT)
+        });
+        let mut record = surface.record(place, (bounds.x, bounds.y), picture_size);
+        // Outline and opacity are the layer's.
+        record.clip = [0.0; 4];
+        (record.opacity, record.radius) = (1.0, 0.0);
+        if picture.shows != Some((content, record)) {
+            picture.shows = Some((content, record));
+            self.uniforms.set(Place::picture(index), bytemuck::bytes_of(&record));
+            let binding = self.data_binding(index, recording);
+            recording.pictures.push((index, binding));
+        }
+        let surface = &mut self.surfaces[index];
+        let mut layer = surface.record(place, (0, 0), size);
+        layer.position = crate::uniform::Attribute { offset: bounds.x, stride: bounds.y, ..Default::default() };
+        self.uniforms.set(Place::frame(index), bytemuck::bytes_of(&layer));
+        let binding = Some(picture.binding.clone());
+        surface.picture = Some(picture);
+        LayerDraw { pass: Pass::Layer, place: Place::frame(index), binding, vertices: 3, instances: 1 }
+    }
+
+    /// The binding of a surface's buffers as they lie now. There are few combinations of slots, so all are kept.
+    fn data_binding(&mut self, index: usize, recording: &mut Recording) -> wgpu::BindGroup {
+        let indices = self.surfaces[index].resolved.buffers;
+        for buffer in indices {
+            self.buffers.upload(&self.gpu, &self.telemetry, buffer);
+            if !recording.reads.contains(&buffer) {
+                recording.reads.push(buffer);
+            }
+        }
+        let slots = indices.map(|buffer| self.buffers.slot(buffer));
+        let binding = self.data_bindings.entry((index, slots)).or_insert_with(|| {
+            let resource = |i: usize| wgpu::BindGroupEntry { binding: i as u32, resource: self.buffers.binding(indices[i], slots[i]) };
+            self.gpu.device.create_bind_group(&wgpu::BindGroupDescriptor {
+                label: Some(&self.surfaces[index].name),
+                layout: &self.pipelines.layouts.data,
+                entries: &std::array::from_fn::<_, 4, _>(resource),
+            })
+        });
+        binding.clone()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::{LayerKey, LayerState};
+
+    #[test]
+    fn scissors_are_the_layer_within_the_part_and_never_repeated() {
+        let layer = |key, bounds| LayerState { key, bounds, content: 1, look: [0; 16], opaque: false, change: None };
+        let scene = Scene {
+            size: (100, 100),
+            layers: vec![
+                layer(LayerKey::Background, Rect::new(0, 0, 100, 100)),
+                layer(LayerKey::Surface(0), Rect::new(10, 10, 10, 10)),
+                layer(LayerKey::Page, Rect::new(0, 0, 100, 100)),
+            ],
+        };
+        let parts = [
+            Part { area: Rect::new(12, 12, 4, 4), layers: vec![0, 1, 2] },
+            Part { area: Rect::new(50, 50, 50, 50), layers: vec![0, 2] },
+        ];
+        let whole = Rect::new(12, 12, 4, 4);
+        let expected = [
+            Command::Scissor(whole),
+            Command::Draw(0),
+            Command::Draw(1),
+            Command::Draw(2),
+            Command::Scissor(Rect::new(50, 50, 50, 50)),
+            Command::Draw(0),
+            Command::Draw(2),
+        ];
+        assert_eq!(commands(&scene, &parts), expected);
+        let wide = [Part { area: Rect::new(0, 0, 100, 100), layers: vec![0, 1, 2] }];
+        assert_eq!(commands(&scene, &wide)[2], Command::Scissor(Rect::new(10, 10, 10, 10)));
+    }
+}

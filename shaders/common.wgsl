@@ -1,0 +1,236 @@
+// What every pass shares: the record that describes one surface, how it is placed on the target, and how it is colored.
+
+// Where an attribute of item `i` lies: words `offset + i * stride + c * step` for its component `c`.
+struct Attribute {
+    offset: u32,
+    stride: u32,
+    step: u32,
+    format: u32,
+}
+
+struct Surface {
+    // Data space to the surface's own NDC, y up.
+    transform: mat4x4<f32>,
+    // x, y, width, height in target pixels, y down.
+    rect: vec4<f32>,
+    // Left, top, right, bottom in target pixels.
+    clip: vec4<f32>,
+    // Straight alpha.
+    tint: vec4<f32>,
+    // Direction to the light in data space, and the share of ambient light.
+    light: vec4<f32>,
+    target_size: vec2<f32>,
+    radius: f32,
+    opacity: f32,
+    // The values at the two ends of the color map.
+    range: vec2<f32>,
+    // Diameter of points or width of lines, pixels.
+    size: f32,
+    // Which color map.
+    map: u32,
+    position: Attribute,
+    color: Attribute,
+    direction: Attribute,
+    // Items: points, segments, mesh vertices.
+    count: u32,
+    flags: u32,
+    // Cells of a heat map, pixels of an image; of a mesh: how many indices, and the word of the first.
+    width: u32,
+    height: u32,
+}
+
+const FLAG_EDGES: u32 = 1u;      // The outline needs per-pixel coverage: rounded, or not on pixel boundaries.
+const FLAG_ADDITIVE: u32 = 2u;
+const FLAG_ROUND: u32 = 4u;
+const FLAG_ORIENTED: u32 = 8u;
+const FLAG_STRIP: u32 = 16u;
+const FLAG_LIT: u32 = 32u;
+const FLAG_NORMALS: u32 = 64u;
+const FLAG_INDEX_U16: u32 = 128u;
+const FLAG_INDEXED: u32 = 256u;
+const FLAG_LINEAR: u32 = 512u;
+const FLAG_PREMULTIPLIED: u32 = 1024u;
+
+const COLOR_NONE: u32 = 0u;
+const COLOR_RGBA8: u32 = 1u;
+const COLOR_SCALAR: u32 = 2u;
+const COLOR_F32X4: u32 = 3u;
+const COLOR_F32X3: u32 = 4u;
+const COLOR_SPEED: u32 = 5u;
+
+// Entries of one color map in `color_maps`.
+const MAP_ENTRIES: u32 = 256u;
+// Beyond this many pixels from the origin a vertex is dropped: f32 has no sub-pixel precision left there.
+const PIXELS_MAX: f32 = 1048576.0;
+
+@group(0) @binding(0) var<uniform> surface: Surface;
+@group(0) @binding(1) var<storage, read> color_maps: array<u32>;
+
+@group(1) @binding(0) var<storage, read> positions: array<u32>;
+@group(1) @binding(1) var<storage, read> colors: array<u32>;
+@group(1) @binding(2) var<storage, read> directions: array<u32>;
+@group(1) @binding(3) var<storage, read> indices: array<u32>;
+
+// A vertex in no primitive: all corners of a dropped primitive go here, outside the clip volume.
+const DROPPED: vec4<f32> = vec4<f32>(-2.0, -2.0, -2.0, 1.0);
+
+// Tested on the bits, since a shader compiler may assume that NaN does not happen.
+fn finite_bits(bits: u32) -> bool {
+    return (bits & 0x7f800000u) != 0x7f800000u;
+}
+
+fn finite(v: vec4<f32>) -> bool {
+    let b = bitcast<vec4<u32>>(v);
+    return finite_bits(b.x) && finite_bits(b.y) && finite_bits(b.z) && finite_bits(b.w);
+}
+
+fn position_word(index: u32) -> u32 {
+    if index < arrayLength(&positions) { return positions[index]; }
+    return 0u;
+}
+
+fn color_word(index: u32) -> u32 {
+    if index < arrayLength(&colors) { return colors[index]; }
+    return 0u;
+}
+
+fn direction_word(index: u32) -> u32 {
+    if index < arrayLength(&directions) { return directions[index]; }
+    return 0u;
+}
+
+// Data-space position of item `i`; z is 0 in two dimensions.
+fn item_position(i: u32) -> vec4<f32> {
+    let a = surface.position;
+    let at = a.offset + i * a.stride;
+    let x = bitcast<f32>(position_word(at));
+    let y = bitcast<f32>(position_word(at + a.step));
+    var z = 0.0;
+    if a.format == 3u { z = bitcast<f32>(position_word(at + 2u * a.step)); }
+    return vec4<f32>(x, y, z, 1.0);
+}
+
+// Velocity or normal of item `i`; 0 where the data are not finite.
+fn item_direction(i: u32) -> vec3<f32> {
+    let a = surface.direction;
+    let at = a.offset + i * a.stride;
+    let x = bitcast<f32>(direction_word(at));
+    let y = bitcast<f32>(direction_word(at + a.step));
+    var z = 0.0;
+    if a.format == 3u { z = bitcast<f32>(direction_word(at + 2u * a.step)); }
+    if !finite(vec4<f32>(x, y, z, 0.0)) { return vec3<f32>(0.0); }
+    return vec3<f32>(x, y, z);
+}
+
+// A color map at `t` in 0..1, encoded.
+fn mapped(t: f32) -> vec3<f32> {
+    let x = clamp(t, 0.0, 1.0) * f32(MAP_ENTRIES - 1u);
+    let low = min(u32(x), MAP_ENTRIES - 2u);
+    let base = surface.map * MAP_ENTRIES + low;
+    let a = unpack4x8unorm(color_maps[base]);
+    let b = unpack4x8unorm(color_maps[base + 1u]);
+    return mix(a, b, x - f32(low)).rgb;
+}
+
+// The place of `value` in the range. A range of no width maps everything to the middle.
+fn normalized(value: f32) -> f32 {
+    let width = surface.range.y - surface.range.x;
+    if width <= 0.0 { return 0.5; }
+    return (value - surface.range.x) / width;
+}
+
+// Straight color of item `i`; alpha 0 where the data are not finite.
+fn item_color(i: u32) -> vec4<f32> {
+    let a = surface.color;
+    let at = a.offset + i * a.stride;
+    var color = vec4<f32>(1.0);
+    switch a.format {
+        case COLOR_RGBA8: {
+            color = unpack4x8unorm(color_word(at));
+        }
+        case COLOR_SCALAR: {
+            let bits = color_word(at);
+            if !finite_bits(bits) { return vec4<f32>(0.0); }
+            color = vec4<f32>(mapped(normalized(bitcast<f32>(bits))), 1.0);
+        }
+        case COLOR_F32X4, COLOR_F32X3: {
+            color = vec4<f32>(
+                bitcast<f32>(color_word(at)),
+                bitcast<f32>(color_word(at + a.step)),
+                bitcast<f32>(color_word(at + 2u * a.step)),
+                1.0,
+            );
+            if a.format == COLOR_F32X4 { color.w = bitcast<f32>(color_word(at + 3u * a.step)); }
+            if !finite(color) { return vec4<f32>(0.0); }
+            color = clamp(color, vec4<f32>(0.0), vec4<f32>(1.0));
+        }
+        case COLOR_SPEED: {
+            color = vec4<f32>(mapped(normalized(length(item_direction(i)))), 1.0);
+        }
+        default: {}
+    }
+    return color * surface.tint;
+}
+
+// The surface's clip coordinates, moved to where its rectangle lies on the target.
+fn placed(clip: vec4<f32>) -> vec4<f32> {
+    let scale = surface.rect.zw / surface.target_size;
+    let center = (surface.rect.xy + 0.5 * surface.rect.zw) / surface.target_size;
+    let offset = vec2<f32>(2.0 * center.x - 1.0, 1.0 - 2.0 * center.y);
+    return vec4<f32>(clip.xy * scale + clip.w * offset, clip.zw);
+}
+
+// Target pixels of placed clip coordinates.
+fn pixels(clip: vec4<f32>) -> vec2<f32> {
+    let ndc = clip.xy / clip.w;
+    return vec2<f32>(0.5 + 0.5 * ndc.x, 0.5 - 0.5 * ndc.y) * surface.target_size;
+}
+
+// Target NDC of target pixels.
+fn ndc_from_pixels(p: vec2<f32>) -> vec2<f32> {
+    let t = p / surface.target_size;
+    return vec2<f32>(2.0 * t.x - 1.0, 1.0 - 2.0 * t.y);
+}
+
+// True when the projected vertex can be drawn: in front of the camera, finite, at a place f32 can express.
+fn drawable(clip: vec4<f32>) -> bool {
+    if !finite(clip) || clip.w <= 0.0 { return false; }
+    let p = pixels(clip);
+    if !finite(vec4<f32>(p, 0.0, 0.0)) { return false; }
+    return all(abs(p) < vec2<f32>(PIXELS_MAX));
+}
+
+// Corner `i` of six of the rectangle that a surface may touch, in NDC.
+fn rect_corner(i: u32) -> vec4<f32> {
+    var corners = array<vec2<f32>, 6>(
+        vec2<f32>(0.0, 0.0), vec2<f32>(1.0, 0.0), vec2<f32>(0.0, 1.0),
+        vec2<f32>(0.0, 1.0), vec2<f32>(1.0, 0.0), vec2<f32>(1.0, 1.0),
+    );
+    // One pixel wider on each side, so that a fractional edge is drawn by coverage, not by the rasterizer's rule.
+    let low = surface.rect.xy - vec2<f32>(1.0);
+    let high = surface.rect.xy + surface.rect.zw + vec2<f32>(1.0);
+    return vec4<f32>(ndc_from_pixels(mix(low, high, corners[i])), 0.0, 1.0);
+}
+
+// Signed distance from `p` to a box with corners `low` and `high`, rounded by `radius`; negative inside.
+fn box_distance(p: vec2<f32>, low: vec2<f32>, high: vec2<f32>, radius: f32) -> f32 {
+    let center = 0.5 * (low + high);
+    let q = abs(p - center) - 0.5 * (high - low) + vec2<f32>(radius);
+    return length(max(q, vec2<f32>(0.0))) + min(max(q.x, q.y), 0.0) - radius;
+}
+
+// How much of the pixel at `p` the surface's outline and clip leave, 0..1.
+fn outline(p: vec2<f32>) -> f32 {
+    if (surface.flags & FLAG_EDGES) == 0u { return 1.0; }
+    let high = surface.rect.xy + surface.rect.zw;
+    let own = box_distance(p, surface.rect.xy, high, surface.radius);
+    let cut = box_distance(p, surface.clip.xy, surface.clip.zw, 0.0);
+    return clamp(0.5 - own, 0.0, 1.0) * clamp(0.5 - cut, 0.0, 1.0);
+}
+
+// A straight color as the framebuffer takes it: premultiplied, thinned by coverage and opacity, alpha 0 for added light.
+fn emitted(color: vec4<f32>, coverage: f32) -> vec4<f32> {
+    let alpha = color.a * coverage * surface.opacity;
+    if (surface.flags & FLAG_ADDITIVE) != 0u { return vec4<f32>(color.rgb * alpha, 0.0); }
+    return vec4<f32>(color.rgb * alpha, alpha);
+}

@@ -1,0 +1,18 @@
+// A texture with premultiplied alpha, texel to pixel: the page, a panel, or the picture of a mesh.
+
+@group(1) @binding(0) var layer: texture_2d<f32>;
+
+@vertex
+fn vertex(@builtin(vertex_index) i: u32) -> @builtin(position) vec4<f32> {
+    return vec4<f32>(f32(i & 1u) * 4.0 - 1.0, f32(i >> 1u) * 4.0 - 1.0, 0.0, 1.0);
+}
+
+@fragment
+fn fragment(@builtin(position) at: vec4<f32>) -> @location(0) vec4<f32> {
+    // The texture's origin on the target, whole pixels, travels in the position attribute's place.
+    let origin = vec2<i32>(bitcast<i32>(surface.position.offset), bitcast<i32>(surface.position.stride));
+    let p = vec2<i32>(floor(at.xy)) - origin;
+    let size = vec2<i32>(textureDimensions(layer));
+    if any(p < vec2<i32>(0)) || any(p >= size) { return vec4<f32>(0.0); }
+    return textureLoad(layer, p, 0) * surface.opacity * outline(at.xy);
+}
