@@ -37,6 +37,11 @@ macro_rules! counters {
                 match self { $(Counter::$variant => $help,)* }
             }
 
+            /// Whether it counts something lost on the side, which is worth a line only when it happened.
+            pub(crate) const fn is_trouble(self) -> bool {
+                matches!(self, Counter::GuestLogDropped | Counter::StampsRejected | Counter::TokensLost | Counter::SpansDropped | Counter::GaugesDropped)
+            }
+
             /// What it counts.
             #[must_use]
             pub const fn unit(self) -> Unit {

@@ -6,7 +6,8 @@
 use std::cell::RefCell;
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use crate::primitives::{AtomicBool, AtomicU64, Ordering, StaticU64};
 
 /// Who does the work: the row on which a span shows in a trace.
 #[derive(Copy, Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -80,7 +81,7 @@ struct Alone(AtomicU64);
 /// Start, length, and name with track.
 type Slot = [AtomicU64; 3];
 
-struct Ring {
+pub(crate) struct Ring {
     /// Spans pushed so far; written by the thread that holds the ring.
     head: Alone,
     /// Spans drained so far; written by the drain.
@@ -90,7 +91,7 @@ struct Ring {
 }
 
 impl Ring {
-    fn new(capacity: usize) -> Self {
+    pub(crate) fn new(capacity: usize) -> Self {
         let slot = || std::array::from_fn(|_| AtomicU64::new(0));
         Ring {
             head: Alone(AtomicU64::new(0)),
@@ -105,9 +106,20 @@ impl Ring {
         &self.slots[(position & (self.slots.len() as u64 - 1)) as usize]
     }
 
+    /// Makes the current thread the producer, unless there is one.
+    pub(crate) fn take_if_free(&self) -> bool {
+        // Acquire: this thread goes on from the head of the last holder.
+        self.held.compare_exchange(false, true, Ordering::Acquire, Ordering::Relaxed).is_ok()
+    }
+
+    /// Lets another thread become the producer.
+    pub(crate) fn give_back(&self) {
+        self.held.store(false, Ordering::Release);
+    }
+
     /// Called by the holding thread only.
     #[inline]
-    fn push(&self, span: Span) -> bool {
+    pub(crate) fn push(&self, span: Span) -> bool {
         let head = self.head.0.load(Ordering::Relaxed);
         // Acquire: the drain has read the slot before we write it again.
         if head - self.tail.0.load(Ordering::Acquire) >= self.slots.len() as u64 {
@@ -122,7 +134,7 @@ impl Ring {
     }
 
     /// Called by one drain at a time.
-    fn drain(&self, take: &mut impl FnMut(Span)) {
+    pub(crate) fn drain(&self, take: &mut impl FnMut(Span)) {
         let head = self.head.0.load(Ordering::Acquire);
         let mut tail = self.tail.0.load(Ordering::Relaxed);
         while tail != head {
@@ -149,8 +161,7 @@ struct Hold {
 impl Hold {
     fn release(&mut self) {
         if let Some(ring) = self.ring.take() {
-            // Release: the next holder sees this thread's head.
-            ring.held.store(false, Ordering::Release);
+            ring.give_back();
         }
     }
 }
@@ -174,7 +185,7 @@ pub(crate) struct SpanRings {
 
 impl SpanRings {
     pub(crate) fn new(threads: usize, spans_per_thread: usize) -> Self {
-        static NEXT_SET: AtomicU64 = AtomicU64::new(1);
+        static NEXT_SET: StaticU64 = StaticU64::new(1);
         SpanRings {
             set: NEXT_SET.fetch_add(1, Ordering::Relaxed),
             rings: (0..threads).map(|_| Arc::new(Ring::new(spans_per_thread))).collect(),
@@ -198,9 +209,8 @@ impl SpanRings {
     #[cold]
     fn take_hold(&self, hold: &mut Hold) {
         hold.release();
-        let free = |ring: &&Arc<Ring>| ring.held.compare_exchange(false, true, Ordering::Acquire, Ordering::Relaxed).is_ok();
         hold.set = self.set;
-        hold.ring = self.rings.iter().find(free).cloned();
+        hold.ring = self.rings.iter().find(|ring| ring.take_if_free()).cloned();
     }
 
     /// Hands every recorded span to `take`. One caller at a time.
@@ -211,7 +221,7 @@ impl SpanRings {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(wasm_engine_loom)))]
 mod tests {
     use super::*;
 

@@ -4,8 +4,7 @@
 //! was overrun (the ring went once around before it finished) finds another number there and is rejected. Each stamp also carries a tag of its
 //! lap, so that a stamp which was stored just after its record changed hands is seen as not belonging to the new token.
 
-use std::sync::atomic::{AtomicU64, Ordering};
-
+use crate::primitives::{AtomicU64, Ordering};
 use crate::stage::{FrameRecord, Stage, Token};
 
 /// Low bits of the state word: flags.
@@ -126,7 +125,7 @@ impl TokenRing {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(wasm_engine_loom)))]
 mod tests {
     use super::*;
 

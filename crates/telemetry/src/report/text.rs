@@ -82,7 +82,8 @@ impl Report {
             };
             // A bar is drawn for every bucket that holds anything.
             let length = (bucket.count * BAR).div_ceil(highest) as usize;
-            writeln!(f, "  {edge:<20}{:>9}  {}", bucket.count, "█".repeat(length))?;
+            let bar = "█".repeat(length);
+            writeln!(f, "{}", format!("  {edge:<20}{:>9}  {bar}", bucket.count).trim_end())?;
         }
         Ok(())
     }
@@ -91,6 +92,9 @@ impl Report {
         writeln!(f, "\nCounters")?;
         for counter in Counter::ALL {
             let value = self.counters.get(counter.name()).copied().unwrap_or(0);
+            if value == 0 && counter.is_trouble() {
+                continue;
+            }
             let value = match counter.unit() {
                 Unit::Count => value.to_string(),
                 Unit::Bytes => bytes(value),
