@@ -92,14 +92,7 @@ impl Gpu {
             fd_export = opened.info.fd_export,
             "GPU device open"
         );
-        Ok(Arc::new(Self {
-            instance,
-            adapter,
-            device: opened.device,
-            queue: opened.queue,
-            info: opened.info,
-            health,
-        }))
+        Ok(Arc::new(Self { instance, adapter, device: opened.device, queue: opened.queue, info: opened.info, health }))
     }
 }
 
@@ -212,7 +205,7 @@ mod tests {
         let gpu = Gpu::new(&GpuOptions::default()).expect("a Vulkan device");
         let _ = gpu.device.create_buffer(&wgpu::BufferDescriptor {
             label: Some("too large on purpose"),
-            size: u64::MAX & !3,
+            size: u64::MAX - 3,
             usage: wgpu::BufferUsages::COPY_DST,
             mapped_at_creation: false,
         });

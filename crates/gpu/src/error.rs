@@ -55,13 +55,11 @@ impl GpuError {
                     .to_owned(),
             ),
             Self::NoDevice { .. } => Some("update the graphics driver".to_owned()),
-            Self::NoMatch { .. } => {
-                Some("leave the choice of the device to the engine, or name one of those found".to_owned())
-            }
+            Self::NoMatch { .. } => Some("leave the choice of the device to the engine, or name one of those found".to_owned()),
             Self::Surface(_) => Some("run with `--headless`".to_owned()),
-            Self::Open { .. } => Some(
-                "another program may hold all of the device's memory; `wasm-engine doctor` lists the devices".to_owned(),
-            ),
+            Self::Open { .. } => {
+                Some("another program may hold all of the device's memory; `wasm-engine doctor` lists the devices".to_owned())
+            }
         }
     }
 }

@@ -15,9 +15,9 @@ mod health;
 pub mod import;
 mod info;
 mod lease;
+pub mod limits;
 #[cfg(test)]
 mod readback;
-pub mod limits;
 
 pub use device::{AdapterChoice, Gpu, GpuOptions};
 pub use error::GpuError;

@@ -79,15 +79,8 @@ fn open_vulkan(
             }
         });
         // SAFETY: the callback only adds extensions that this physical device lists, and removes nothing.
-        unsafe {
-            hal.open_with_callback(
-                descriptor.required_features,
-                &descriptor.required_limits,
-                &descriptor.memory_hints,
-                Some(add),
-            )
-        }
-        .map_err(|error| error.to_string())?
+        unsafe { hal.open_with_callback(descriptor.required_features, &descriptor.required_limits, &descriptor.memory_hints, Some(add)) }
+            .map_err(|error| error.to_string())?
     };
     // SAFETY: `opened` came from this adapter a moment ago, with exactly the features of `descriptor`.
     unsafe { adapter.create_device_from_hal(opened, descriptor) }.map_err(|error| error.to_string())

@@ -104,10 +104,7 @@ impl GlContext {
         let software = gpu.software;
         // surfman panics where it cannot load the system's EGL library.
         catch_unwind(AssertUnwindSafe(|| Self::open_with(software))).unwrap_or_else(|panic| {
-            let text = panic
-                .downcast_ref::<String>()
-                .cloned()
-                .or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned()));
+            let text = panic.downcast_ref::<String>().cloned().or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned()));
             Err(GlError::Library(text.unwrap_or_else(|| "unknown reason".to_owned())))
         })
     }
@@ -130,9 +127,8 @@ impl GlContext {
             GLApi::GLES => GLVersion::new(3, 0),
         };
         let flags = ContextAttributeFlags::ALPHA | ContextAttributeFlags::DEPTH | ContextAttributeFlags::STENCIL;
-        let descriptor = device
-            .create_context_descriptor(&ContextAttributes { version, flags })
-            .map_err(step("choosing the configuration"))?;
+        let descriptor =
+            device.create_context_descriptor(&ContextAttributes { version, flags }).map_err(step("choosing the configuration"))?;
         let mut context = device.create_context(&descriptor, None).map_err(step("making the context"))?;
         if let Err(reason) = device.make_context_current(&context) {
             let _ = device.destroy_context(&mut context);
@@ -150,17 +146,9 @@ impl GlContext {
             (gleam, glow, memory)
         };
         // SAFETY: the context is current.
-        let description = unsafe {
-            format!("{}, OpenGL {}", glow.get_parameter_string(glow::RENDERER), glow.get_parameter_string(glow::VERSION))
-        };
-        Ok(Rc::new(Self {
-            gleam,
-            glow: Arc::new(glow),
-            memory,
-            description,
-            device: RefCell::new(device),
-            context: RefCell::new(context),
-        }))
+        let description =
+            unsafe { format!("{}, OpenGL {}", glow.get_parameter_string(glow::RENDERER), glow.get_parameter_string(glow::VERSION)) };
+        Ok(Rc::new(Self { gleam, glow: Arc::new(glow), memory, description, device: RefCell::new(device), context: RefCell::new(context) }))
     }
 
     /// Renderer and version, for people.
@@ -238,11 +226,8 @@ impl GlContext {
             return 0;
         }
         // SAFETY: the context is current.
-        let side = unsafe {
-            self.glow
-                .get_parameter_i32(glow::MAX_TEXTURE_SIZE)
-                .min(self.glow.get_parameter_i32(glow::MAX_RENDERBUFFER_SIZE))
-        };
+        let side =
+            unsafe { self.glow.get_parameter_i32(glow::MAX_TEXTURE_SIZE).min(self.glow.get_parameter_i32(glow::MAX_RENDERBUFFER_SIZE)) };
         u32::try_from(side).unwrap_or(0)
     }
 

@@ -159,14 +159,9 @@ impl Import {
         // caller says. What was made so far is freed by `import` on every way out.
         unsafe {
             let mut host = vk::MemoryHostPointerPropertiesEXT::default();
-            (loader.fp().get_memory_host_pointer_properties_ext)(
-                device.handle(),
-                HANDLE,
-                start.as_ptr().cast(),
-                &mut host,
-            )
-            .result()
-            .map_err(failed("asking for the memory's type"))?;
+            (loader.fp().get_memory_host_pointer_properties_ext)(device.handle(), HANDLE, start.as_ptr().cast(), &mut host)
+                .result()
+                .map_err(failed("asking for the memory's type"))?;
             let mut external = vk::ExternalMemoryBufferCreateInfo::default().handle_types(HANDLE);
             let info = vk::BufferCreateInfo::default()
                 .push_next(&mut external)
@@ -184,12 +179,9 @@ impl Import {
                 return Err(HostImportError::BadRange("the driver wants more memory under it than there is"));
             }
             let properties = instance.get_physical_device_memory_properties(hal.raw_physical_device());
-            let index = memory_type(&properties, needs.memory_type_bits & host.memory_type_bits)
-                .ok_or(HostImportError::Unsupported)?;
-            let mut pointer =
-                vk::ImportMemoryHostPointerInfoEXT::default().handle_type(HANDLE).host_pointer(start.as_ptr().cast());
-            let allocate =
-                vk::MemoryAllocateInfo::default().push_next(&mut pointer).allocation_size(size).memory_type_index(index);
+            let index = memory_type(&properties, needs.memory_type_bits & host.memory_type_bits).ok_or(HostImportError::Unsupported)?;
+            let mut pointer = vk::ImportMemoryHostPointerInfoEXT::default().handle_type(HANDLE).host_pointer(start.as_ptr().cast());
+            let allocate = vk::MemoryAllocateInfo::default().push_next(&mut pointer).allocation_size(size).memory_type_index(index);
             import.memory = device.allocate_memory(&allocate, None).map_err(failed("importing the memory"))?;
             device.bind_buffer_memory(import.buffer, import.memory, 0).map_err(failed("binding the memory"))?;
             Ok(import)

@@ -118,6 +118,12 @@ struct Slot {
     busy: bool,
 }
 
+impl Slot {
+    fn is_free(&self) -> bool {
+        !self.busy && self.lease.is_free()
+    }
+}
+
 struct Pending<Stamp> {
     slot: usize,
     fence: glow::Fence,
@@ -180,6 +186,12 @@ impl<Stamp> SharedRing<Stamp> {
         self.size
     }
 
+    /// Whether [`submit`](Self::submit) has a slot to copy into.
+    #[must_use]
+    pub fn has_free_slot(&self) -> bool {
+        self.slots.iter().any(Slot::is_free)
+    }
+
     /// Starts the copy of `frame` into a free slot. `Err` gives the stamp back if no slot is free or the sizes differ.
     ///
     /// # Errors
@@ -188,7 +200,7 @@ impl<Stamp> SharedRing<Stamp> {
         if frame.size() != self.size || self.context.make_current().is_err() {
             return Err(stamp);
         }
-        let Some(index) = self.slots.iter().position(|slot| !slot.busy && slot.lease.is_free()) else {
+        let Some(index) = self.slots.iter().position(Slot::is_free) else {
             return Err(stamp);
         };
         let target = self.slots[index].binding.framebuffer();
@@ -268,8 +280,7 @@ impl<Stamp> Drop for SharedRing<Stamp> {
 /// wgpu believes a foreign texture's first state. Were the first use of the texture the compositor's, wgpu would start from
 /// "contents undefined", and a driver may then throw away what OpenGL drew.
 fn settle(gpu: &Gpu, textures: &[&wgpu::Texture]) -> Result<(), ShareError> {
-    let mut encoder =
-        gpu.device.create_command_encoder(&wgpu::CommandEncoderDescriptor { label: Some("settle shared textures") });
+    let mut encoder = gpu.device.create_command_encoder(&wgpu::CommandEncoderDescriptor { label: Some("settle shared textures") });
     for texture in textures {
         let view = texture.create_view(&wgpu::TextureViewDescriptor::default());
         drop(encoder.begin_render_pass(&wgpu::RenderPassDescriptor {

@@ -82,8 +82,7 @@ impl GlFrame {
     /// OpenGL does. This waits for the drawing to finish. `false` and unchanged pixels if the rectangle leaves the picture.
     pub fn read(&self, origin: (u32, u32), size: (u32, u32), pixels: &mut Vec<u8>) -> bool {
         let inside = |at: u32, length: u32, limit: u32| at.checked_add(length).is_some_and(|end| end <= limit);
-        if !inside(origin.0, size.0, self.size.0) || !inside(origin.1, size.1, self.size.1) || self.context.make_current().is_err()
-        {
+        if !inside(origin.0, size.0, self.size.0) || !inside(origin.1, size.1, self.size.1) || self.context.make_current().is_err() {
             return false;
         }
         let stride = size.0 as usize * 4;
@@ -146,8 +145,7 @@ mod tests {
 
     #[test]
     fn rows_change_places() {
-        for (rows, expected) in [(vec![1, 1, 2, 2, 3, 3], vec![3, 3, 2, 2, 1, 1]), (vec![1, 1, 2, 2], vec![2, 2, 1, 1]), (vec![], vec![])]
-        {
+        for (rows, expected) in [(vec![1, 1, 2, 2, 3, 3], vec![3, 3, 2, 2, 1, 1]), (vec![1, 1, 2, 2], vec![2, 2, 1, 1]), (vec![], vec![])] {
             let mut pixels = rows;
             flip_rows(&mut pixels, 2);
             assert_eq!(pixels, expected);

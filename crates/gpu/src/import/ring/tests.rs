@@ -45,12 +45,8 @@ impl Scene {
         let (width, height) = (frame.size().0.cast_signed(), frame.size().1.cast_signed());
         let (left, low) = (width / 2, height / 2);
         let gl = self.context.glow();
-        let boxes = [
-            (0, low, left, height - low),
-            (left, low, width - left, height - low),
-            (0, 0, left, low),
-            (left, 0, width - left, low),
-        ];
+        let boxes =
+            [(0, low, left, height - low), (left, low, width - left, height - low), (0, 0, left, low), (left, 0, width - left, low)];
         // SAFETY: `bind` made the context current and bound a complete framebuffer.
         unsafe {
             gl.enable(glow::SCISSOR_TEST);

@@ -10,9 +10,7 @@ use glow::HasContext as _;
 use wgpu::hal::api::Vulkan;
 
 use crate::device::Gpu;
-use crate::import::gl::memory::{
-    DEDICATED_MEMORY_OBJECT, HANDLE_TYPE_OPAQUE_FD, MemoryFunctions, OPTIMAL_TILING, TEXTURE_TILING,
-};
+use crate::import::gl::memory::{DEDICATED_MEMORY_OBJECT, HANDLE_TYPE_OPAQUE_FD, MemoryFunctions, OPTIMAL_TILING, TEXTURE_TILING};
 use crate::import::gl::{Bindings, GlContext};
 use crate::import::ring::ShareError;
 
@@ -78,12 +76,7 @@ pub(crate) fn export_texture(gpu: &Gpu, size: (u32, u32)) -> Result<Exported, Sh
     // SAFETY: the image was made as the descriptor says, a moment ago on this device; the callback owns image and memory, and
     // wgpu calls it when the texture is gone.
     let hal_texture = unsafe {
-        hal.texture_from_raw(
-            raw,
-            &hal_descriptor,
-            Some(Box::new(move || drop(image))),
-            wgpu::hal::vulkan::TextureMemory::External,
-        )
+        hal.texture_from_raw(raw, &hal_descriptor, Some(Box::new(move || drop(image))), wgpu::hal::vulkan::TextureMemory::External)
     };
     drop(hal);
     // SAFETY: the texture is of this device and as described; its contents are indeed undefined yet, and `settle` clears it
@@ -98,9 +91,7 @@ pub(crate) fn export_texture(gpu: &Gpu, size: (u32, u32)) -> Result<Exported, Sh
                 sample_count: 1,
                 dimension: wgpu::TextureDimension::D2,
                 format: wgpu::TextureFormat::Rgba8Unorm,
-                usage: wgpu::TextureUsages::TEXTURE_BINDING
-                    | wgpu::TextureUsages::RENDER_ATTACHMENT
-                    | wgpu::TextureUsages::COPY_SRC,
+                usage: wgpu::TextureUsages::TEXTURE_BINDING | wgpu::TextureUsages::RENDER_ATTACHMENT | wgpu::TextureUsages::COPY_SRC,
                 view_formats: &[],
             },
             wgpu::TextureUses::UNINITIALIZED,
@@ -157,9 +148,7 @@ fn memory_type(hal: &wgpu::hal::vulkan::Device, allowed: u32) -> Option<u32> {
     // SAFETY: the physical device belongs to the instance.
     let properties = unsafe { instance.get_physical_device_memory_properties(hal.raw_physical_device()) };
     let fits = |index: &u32| allowed & (1 << index) != 0;
-    let local = |index: &u32| {
-        properties.memory_types[*index as usize].property_flags.contains(vk::MemoryPropertyFlags::DEVICE_LOCAL)
-    };
+    let local = |index: &u32| properties.memory_types[*index as usize].property_flags.contains(vk::MemoryPropertyFlags::DEVICE_LOCAL);
     let all = 0..properties.memory_type_count;
     all.clone().filter(fits).find(local).or_else(|| all.clone().find(fits))
 }
@@ -204,13 +193,7 @@ impl GlBinding {
             };
             import(context, functions, object, memory, binding.texture, size)?;
             gl.bind_framebuffer(glow::FRAMEBUFFER, Some(binding.framebuffer));
-            gl.framebuffer_texture_2d(
-                glow::FRAMEBUFFER,
-                glow::COLOR_ATTACHMENT0,
-                glow::TEXTURE_2D,
-                Some(binding.texture),
-                0,
-            );
+            gl.framebuffer_texture_2d(glow::FRAMEBUFFER, glow::COLOR_ATTACHMENT0, glow::TEXTURE_2D, Some(binding.texture), 0);
             let status = gl.check_framebuffer_status(glow::FRAMEBUFFER);
             context.check().map_err(failed("attaching the texture"))?;
             if status != glow::FRAMEBUFFER_COMPLETE {
@@ -257,15 +240,7 @@ unsafe fn import(
         gl.tex_parameter_i32(glow::TEXTURE_2D, TEXTURE_TILING, OPTIMAL_TILING.cast_signed());
         gl.tex_parameter_i32(glow::TEXTURE_2D, glow::TEXTURE_MIN_FILTER, glow::NEAREST.cast_signed());
         gl.tex_parameter_i32(glow::TEXTURE_2D, glow::TEXTURE_MAG_FILTER, glow::NEAREST.cast_signed());
-        (functions.tex_storage)(
-            glow::TEXTURE_2D,
-            1,
-            glow::RGBA8,
-            size.0.cast_signed(),
-            size.1.cast_signed(),
-            object,
-            0,
-        );
+        (functions.tex_storage)(glow::TEXTURE_2D, 1, glow::RGBA8, size.0.cast_signed(), size.1.cast_signed(), object, 0);
         context.check().map_err(failed("placing the texture into the memory"))
     }
 }

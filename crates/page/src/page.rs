@@ -1,0 +1,338 @@
+//! The handle of the page, usable from every thread.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use url::{Host, Url};
+use wasm_engine_gpu::Gpu;
+use wasm_engine_telemetry::{Counter, Telemetry};
+
+use crate::error::{CommandError, PageError, ScriptError};
+use crate::event::PageEvent;
+use crate::frame::{FramePath, PageFrame};
+use crate::host;
+use crate::input::PageInput;
+use crate::limits::{
+    DROP_TIMEOUT, FRAME_RATES, MAX_FRAME_PIXELS, MAX_QUEUED_EVENTS, MAX_SCALE, MAX_SCRIPT_BYTES, MIN_SCALE, START_TIMEOUT,
+};
+use crate::mailbox::{Command, Mailbox, Resize};
+
+/// Called on the page's thread whenever there is a new frame. It must not block.
+pub type OnFrame = Arc<dyn Fn() + Send + Sync>;
+
+/// What a page is started with.
+#[derive(Clone)]
+pub struct PageOptions {
+    /// The device that the frames are wanted on.
+    pub gpu: Arc<Gpu>,
+    /// Where the document is: an address of the loopback interface, over HTTP, so that the page has a secure origin.
+    pub url: String,
+    /// Width and height in device pixels. Zero counts as one.
+    pub size: (u32, u32),
+    /// Device pixels per CSS pixel.
+    pub scale: f32,
+    /// Whether what the document does not paint is transparent; white otherwise.
+    pub transparent: bool,
+    /// Script to run in every document before its own, such as the one that defines `window.engine`; may be empty.
+    pub user_script: String,
+    /// How the frames are handed over. [`FramePath::Shared`] fails where [`FramePath::Auto`] would go through the CPU.
+    pub frame_path: FramePath,
+    /// What the page's frames and copies are counted in.
+    pub telemetry: Telemetry,
+    /// Called when there is a new frame.
+    pub on_frame: Option<OnFrame>,
+}
+
+/// The page's pixels, read back to the CPU.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pixels {
+    /// Width and height.
+    pub size: (u32, u32),
+    /// RGBA8, alpha premultiplied, first row on top, tightly packed.
+    pub rgba: Vec<u8>,
+}
+
+/// What the page's thread and the handles share.
+pub(crate) struct Shared {
+    pub(crate) mailbox: Mailbox,
+    pub(crate) telemetry: Telemetry,
+    pub(crate) on_frame: Option<OnFrame>,
+    latest: Mutex<Option<PageFrame>>,
+    events: Mutex<VecDeque<PageEvent>>,
+    events_dropped: AtomicU64,
+    path: Mutex<(FramePath, Option<String>)>,
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // Everything kept under these locks is replaced as a whole.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Shared {
+    pub(crate) fn tell(&self, event: PageEvent) {
+        let mut events = lock(&self.events);
+        if events.len() < MAX_QUEUED_EVENTS {
+            events.push_back(event);
+        } else {
+            drop(events);
+            self.events_dropped.fetch_add(1, Ordering::Relaxed);
+            self.telemetry.add(Counter::LaneRejects, 1);
+        }
+    }
+
+    pub(crate) fn publish(&self, frame: PageFrame) {
+        let before = lock(&self.latest).replace(frame);
+        // Dropped outside the lock: the last guard of a slot wakes this thread.
+        drop(before);
+        if let Some(on_frame) = &self.on_frame {
+            on_frame();
+        }
+    }
+
+    pub(crate) fn set_path(&self, path: FramePath, reason: Option<String>) {
+        *lock(&self.path) = (path, reason);
+    }
+}
+
+/// Servo can be set up once in the life of a process, and never again.
+static TAKEN: AtomicBool = AtomicBool::new(false);
+
+/// A running page. Dropping it ends Servo, for good: no process can have a second page after its first.
+pub struct Page {
+    shared: Arc<Shared>,
+    max_side: u32,
+}
+
+impl fmt::Debug for Page {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Page").field("frame_path", &self.frame_path()).finish_non_exhaustive()
+    }
+}
+
+impl Page {
+    /// Starts Servo on a thread of its own and loads the document.
+    ///
+    /// Open the GPU device first, and other threads that read the environment afterwards: making the OpenGL context changes
+    /// environment variables of Mesa.
+    ///
+    /// # Errors
+    /// [`PageError::AlreadyRunning`] if this process has had a page before; any other [`PageError`] if this one cannot be.
+    pub fn spawn(options: PageOptions) -> Result<Self, PageError> {
+        let url = check_url(&options.url)?;
+        let max_side = options.gpu.info.max_texture_side;
+        let (size, scale) = check_size(options.size, options.scale, max_side)?;
+        if TAKEN.swap(true, Ordering::AcqRel) {
+            return Err(PageError::AlreadyRunning);
+        }
+        let shared = Arc::new(Shared {
+            mailbox: Mailbox::default(),
+            telemetry: options.telemetry.clone(),
+            on_frame: options.on_frame.clone(),
+            latest: Mutex::new(None),
+            events: Mutex::new(VecDeque::new()),
+            events_dropped: AtomicU64::new(0),
+            path: Mutex::new((options.frame_path, None)),
+        });
+        let setup = host::Setup {
+            shared: Arc::clone(&shared),
+            gpu: options.gpu,
+            url,
+            size,
+            scale,
+            transparent: options.transparent,
+            user_script: options.user_script,
+            frame_path: options.frame_path,
+        };
+        let started = host::start(setup, START_TIMEOUT);
+        if let Err(failure) = &started
+            && !failure.servo_was_set_up
+        {
+            // Nothing of Servo was touched, so another try may do better, for example through the CPU.
+            TAKEN.store(false, Ordering::Release);
+        }
+        started.map_err(|failure| failure.error)?;
+        Ok(Self { shared, max_side })
+    }
+
+    /// The newest frame; `None` before the first. The same one again if nothing was painted since.
+    #[must_use]
+    pub fn latest_frame(&self) -> Option<PageFrame> {
+        lock(&self.shared.latest).clone()
+    }
+
+    /// The next thing that happened on the page, if one waits.
+    #[must_use]
+    pub fn next_event(&self) -> Option<PageEvent> {
+        lock(&self.shared.events).pop_front()
+    }
+
+    /// How many events were dropped because nobody took them.
+    #[must_use]
+    pub fn events_dropped(&self) -> u64 {
+        self.shared.events_dropped.load(Ordering::Relaxed)
+    }
+
+    /// How frames are handed over, and why not through shared memory if they are not.
+    #[must_use]
+    pub fn frame_path(&self) -> (FramePath, Option<String>) {
+        lock(&self.shared.path).clone()
+    }
+
+    /// Gives the page a new size in device pixels and a new scale. Zero counts as one. Of several, the page follows the newest;
+    /// frames of the old size stay valid.
+    ///
+    /// # Errors
+    /// [`CommandError::Limit`] if a frame of this size is too large, [`CommandError::Ended`] after the end.
+    pub fn resize(&self, width: u32, height: u32, scale: f32) -> Result<(), CommandError> {
+        let (size, scale) =
+            check_size((width, height), scale, self.max_side).map_err(|_| CommandError::Limit("the page would be too large"))?;
+        self.shared.mailbox.resize(Resize { size, scale })
+    }
+
+    /// Hands the page an input.
+    ///
+    /// # Errors
+    /// [`CommandError::Limit`] if a point is no number or a text too long, [`CommandError::Busy`] if too much waits,
+    /// [`CommandError::Ended`] after the end.
+    pub fn input(&self, input: PageInput) -> Result<(), CommandError> {
+        if !input.is_sound() {
+            return Err(CommandError::Limit("a point that is no number, or too long a text"));
+        }
+        self.push(Command::Input(input))
+    }
+
+    /// Runs `script` in the page and gives its result to `reply`, on the page's thread. If the page ends first, `reply` is
+    /// dropped without being called.
+    ///
+    /// # Errors
+    /// [`CommandError::Limit`] if the script is too long, [`CommandError::Busy`] if too much waits, [`CommandError::Ended`]
+    /// after the end.
+    pub fn evaluate(
+        &self,
+        script: impl Into<String>,
+        reply: impl FnOnce(Result<serde_json::Value, ScriptError>) + Send + 'static,
+    ) -> Result<(), CommandError> {
+        let script = script.into();
+        if script.len() > MAX_SCRIPT_BYTES {
+            return Err(CommandError::Limit("the script is too long"));
+        }
+        self.push(Command::Evaluate(script, Box::new(reply)))
+    }
+
+    /// Reads what is painted back to the CPU and gives it to `reply`, on the page's thread; `None` if that fails. For tests and
+    /// diagnosis: it waits for OpenGL, and it is counted as a read-back.
+    ///
+    /// # Errors
+    /// [`CommandError::Busy`] if too much waits, [`CommandError::Ended`] after the end.
+    pub fn read_pixels(&self, reply: impl FnOnce(Option<Pixels>) + Send + 'static) -> Result<(), CommandError> {
+        self.push(Command::ReadPixels(Box::new(reply)))
+    }
+
+    /// How often an animated page is painted, in frames per second; brought into [`FRAME_RATES`].
+    ///
+    /// # Errors
+    /// [`CommandError::Limit`] if it is no number, [`CommandError::Busy`] if too much waits, [`CommandError::Ended`] after the
+    /// end.
+    pub fn set_frame_rate(&self, frames_per_second: f32) -> Result<(), CommandError> {
+        if !frames_per_second.is_finite() {
+            return Err(CommandError::Limit("the frame rate must be a number"));
+        }
+        self.push(Command::FrameRate(frames_per_second.clamp(*FRAME_RATES.start(), *FRAME_RATES.end())))
+    }
+
+    /// Loads the document again.
+    ///
+    /// # Errors
+    /// [`CommandError::Busy`] if too much waits, [`CommandError::Ended`] after the end.
+    pub fn reload(&self) -> Result<(), CommandError> {
+        self.push(Command::Reload)
+    }
+
+    /// Ends Servo and waits for it, at most `timeout`. False if it has not ended by then; its thread is then left alone, and the
+    /// process can still end.
+    pub fn shutdown(&self, timeout: Duration) -> bool {
+        self.shared.mailbox.shut_down();
+        let ended = self.shared.mailbox.wait_ended(timeout);
+        if !ended {
+            tracing::warn!("Servo did not end within {timeout:?}; its threads are left to the end of the process");
+        }
+        ended
+    }
+
+    fn push(&self, command: Command) -> Result<(), CommandError> {
+        let pushed = self.shared.mailbox.push(command);
+        if pushed == Err(CommandError::Busy) {
+            self.shared.telemetry.add(Counter::LaneRejects, 1);
+        }
+        pushed
+    }
+}
+
+impl Drop for Page {
+    fn drop(&mut self) {
+        self.shutdown(DROP_TIMEOUT);
+    }
+}
+
+/// A page needs a secure origin that is this machine: storage, WebGPU and the socket depend on it, and `file:` has none.
+fn check_url(text: &str) -> Result<Url, PageError> {
+    let refused = |reason: &str| PageError::Url { url: text.to_owned(), reason: reason.to_owned() };
+    let url = Url::parse(text).map_err(|error| refused(&error.to_string()))?;
+    if url.scheme() != "http" {
+        return Err(refused("it must be served over HTTP"));
+    }
+    let loopback = match url.host() {
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        Some(Host::Domain(name)) => name == "localhost",
+        None => false,
+    };
+    if loopback { Ok(url) } else { Err(refused("it must be on this machine's loopback interface")) }
+}
+
+fn check_size(size: (u32, u32), scale: f32, max_side: u32) -> Result<((u32, u32), f32), PageError> {
+    let (width, height) = (size.0.max(1), size.1.max(1));
+    if width.max(height) > max_side || u64::from(width) * u64::from(height) > MAX_FRAME_PIXELS {
+        return Err(PageError::TooLarge { width, height, max_side });
+    }
+    let scale = if scale.is_finite() { scale.clamp(MIN_SCALE, MAX_SCALE) } else { 1.0 };
+    Ok(((width, height), scale))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_loopback_interface_has_pages() {
+        for url in ["http://127.0.0.1:80/", "http://127.3.2.1/a/b?c#d", "http://localhost:1/", "http://[::1]:9/"] {
+            assert!(check_url(url).is_ok(), "{url}");
+        }
+        for url in [
+            "",
+            "x",
+            "file:///etc/passwd",
+            "data:text/html,x",
+            "https://127.0.0.1/",
+            "http://example.org/",
+            "http://127.0.0.1.example.org/",
+            "about:blank",
+        ] {
+            assert_eq!(check_url(url).expect_err(url).code(), "PAGE_URL");
+        }
+    }
+
+    #[test]
+    fn sizes_are_checked_before_anything_is_made() {
+        assert_eq!(check_size((0, 0), 1.0, 16_384).ok(), Some(((1, 1), 1.0)));
+        assert_eq!(check_size((16_384, 1), f32::NAN, 16_384).ok(), Some(((16_384, 1), 1.0)));
+        assert_eq!(check_size((1, 1), 0.0, 16_384).ok(), Some(((1, 1), MIN_SCALE)));
+        assert_eq!(check_size((1, 1), f32::INFINITY, 16_384).ok(), Some(((1, 1), 1.0)));
+        for size in [(16_385, 1), (16_384, 16_384), (u32::MAX, u32::MAX)] {
+            assert_eq!(check_size(size, 1.0, 16_384).expect_err("too large").code(), "PAGE_TOO_LARGE");
+        }
+    }
+}
