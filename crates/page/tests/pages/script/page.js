@@ -1,0 +1,108 @@
+// What the test asks the page to do, by name. Answers go back under the name of the step.
+"use strict";
+
+const byId = (id) => document.getElementById(id);
+const input = (element) => element.dispatchEvent(new Event("input", { bubbles: true }));
+const errors = [];
+const consoleError = console.error;
+console.error = (...words) => {
+  errors.push(words.map(String).join(" "));
+  consoleError.apply(console, words);
+};
+
+let frames = 0;
+const requestFrame = window.requestAnimationFrame.bind(window);
+window.requestAnimationFrame = (fn) => {
+  frames += 1;
+  return requestFrame(fn);
+};
+
+let resized = 0;
+const surface = engine.surface("plain");
+surface.on("resize", () => (resized += 1));
+
+let early;
+// Published before this script ran, and long before it asked for it.
+setTimeout(() => engine.on("early", (data) => (early = data)), 0);
+
+const steps = {
+  move: () => void (byId("plain").style.left = "50px"),
+  scroll: () => window.scrollTo(0, 20),
+  unscroll: () => window.scrollTo(0, 0),
+  fade: () => (byId("group").style.opacity = "0"),
+  unfade: () => (byId("group").style.opacity = ""),
+  remove: () => byId("spin").parentNode.removeChild(byId("spin")),
+  add() {
+    const element = document.createElement("div");
+    element.style.cssText = "position:fixed;left:7px;top:9px;width:30px;height:20px";
+    element.setAttribute("data-surface", "added");
+    document.body.append(element);
+  },
+  slide: () => (byId("spin").style.left = "100px"),
+  slider() {
+    byId("speed").value = "7.5";
+    input(byId("speed"));
+  },
+  checkbox() {
+    byId("trails").checked = true;
+    input(byId("trails"));
+  },
+  choice() {
+    byId("mode").value = "2";
+    input(byId("mode"));
+    byId("mode").value = "wild";
+    input(byId("mode"));
+  },
+  script: () => (engine.param("speed").value = 12),
+  state: () => ({
+    speed: engine.param("speed").value,
+    slider: byId("speed").value,
+    shown: byId("shown").textContent,
+    trails: byId("trails").checked,
+    rect: { x: surface.rect.x, y: surface.rect.y, width: surface.rect.width, height: surface.rect.height },
+    element: surface.element === byId("plain"),
+    resized,
+    visible: surface.visible,
+    connected: engine.connected,
+    frozen: Object.isFrozen(engine) && !Reflect.set(window, "engine", null),
+    hash: location.hash,
+    early,
+  }),
+  bytes: () => void engine.emit("floats", new Float32Array([1, 2.5, -3]).subarray(1)),
+  refused() {
+    const thrown = [];
+    const circle = {};
+    circle.self = circle;
+    for (const attempt of [() => engine.emit("", 1), () => engine.emit("a\n", 1), () => engine.emit("a", circle), () => engine.on("a", 7), () => engine.param("p").value = NaN]) {
+      try {
+        attempt();
+        thrown.push("nothing");
+      } catch (error) {
+        thrown.push(error.name);
+      }
+    }
+    return { thrown, large: engine.emit("large", "x".repeat(2 << 20)) };
+  },
+  // A page at rest asks for no animation frames.
+  rest() {
+    const before = frames;
+    setTimeout(() => engine.emit("rest", frames - before), 300);
+  },
+  errors: () => errors,
+  reload: () => void location.reload(),
+};
+
+engine.on("step", (name) => {
+  const answer = steps[name]();
+  if (answer !== undefined && typeof answer === "object") engine.emit(name, answer);
+});
+engine.on("step", () => {
+  throw new Error("a listener that fails");
+});
+engine.on("echo", (data) => engine.emit("echo", data));
+let once = 0;
+engine.once("count", () => (once += 1));
+const stop = engine.on("count", () => (once += 100));
+engine.on("count", (n) => n === 2 && engine.emit("counted", once));
+engine.on("count", stop);
+engine.ready.then((ready) => engine.emit("ready", ready === engine));

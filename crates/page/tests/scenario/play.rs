@@ -1,0 +1,275 @@
+//! The script `window.engine` put to the test, whatever browser runs it: the engine asks the page for steps, and checks what
+//! comes back through the bridge.
+
+use std::{
+    path::PathBuf,
+    sync::{Arc, mpsc},
+    thread,
+    time::{Duration, Instant},
+};
+
+use serde_json::{Value, json};
+use tokio::{runtime::Handle, sync::oneshot};
+use wasm_engine_page::{
+    bridge::{Bridge, LayoutReport, PageMessage, ParamValue, Payload, SurfaceGeometry},
+    server::{AppServer, ServerOptions},
+};
+
+/// How long a page may take for a step; nothing waits for it when all is well.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A server with the test's page, and the engine's end of the bridge.
+pub(crate) struct Scenario {
+    pub(crate) server: AppServer,
+    bridge: Bridge,
+    woken: mpsc::Receiver<()>,
+    layout: Option<LayoutReport>,
+    _io: oneshot::Sender<()>,
+}
+
+fn io_thread() -> (Handle, oneshot::Sender<()>) {
+    let (end, ended) = oneshot::channel();
+    let (give, take) = mpsc::channel();
+    thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+        let _ = give.send(runtime.handle().clone());
+        let _ = runtime.block_on(ended);
+    });
+    (take.recv().expect("the runtime's handle"), end)
+}
+
+impl Scenario {
+    /// Serves the page. Nothing has opened it yet.
+    pub(crate) fn start() -> Self {
+        let (runtime, io) = io_thread();
+        let (bridge, port) = Bridge::pair();
+        let (wake, woken) = mpsc::channel();
+        bridge.on_message(Arc::new(move || {
+            let _ = wake.send(());
+        }));
+        bridge.set_param("speed", 3.0).expect("a parameter");
+        bridge.publish("early", json!("kept")).expect("a topic");
+        let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/pages/script");
+        let server = AppServer::start(&runtime, ServerOptions { root, bridge: port }).expect("the server starts");
+        Self { server, bridge, woken, layout: None, _io: io }
+    }
+
+    fn next(&mut self) -> PageMessage {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            if let Some(message) = self.bridge.recv() {
+                return message;
+            }
+            let left = deadline.saturating_duration_since(Instant::now());
+            self.woken.recv_timeout(left).expect("the page answers");
+        }
+    }
+
+    fn step(&self, name: &str) {
+        self.bridge.send("step", json!(name)).expect("the step is sent");
+    }
+
+    /// The answer under a topic; layouts that come before it are noted.
+    fn answer(&mut self, topic: &str) -> Payload {
+        loop {
+            match self.next() {
+                PageMessage::Event { topic: its, payload } if its == topic => return payload,
+                PageMessage::Layout(report) => self.layout = Some(report),
+                PageMessage::Event { .. } | PageMessage::Connected { .. } => {}
+                other => panic!("waiting for `{topic}`, there came {other:?}"),
+            }
+        }
+    }
+
+    fn json(&mut self, topic: &str) -> Value {
+        match self.answer(topic) {
+            Payload::Json(value) => value,
+            Payload::Bytes(_) => panic!("`{topic}` came as bytes"),
+        }
+    }
+
+    fn ask(&mut self, name: &str) -> Value {
+        self.step(name);
+        self.json(name)
+    }
+
+    fn param(&mut self) -> (String, ParamValue) {
+        loop {
+            match self.next() {
+                PageMessage::Param { name, value } => return (name, value),
+                PageMessage::Layout(report) => self.layout = Some(report),
+                other => panic!("waiting for a parameter, there came {other:?}"),
+            }
+        }
+    }
+
+    /// Waits until a layout is as wanted. What comes before is a moment of a change.
+    fn layout_when(&mut self, what: &str, good: impl Fn(&LayoutReport) -> bool) -> LayoutReport {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            if let Some(report) = self.layout.take_if(|report| good(report)) {
+                self.layout = Some(report.clone());
+                return report;
+            }
+            let left = deadline.saturating_duration_since(Instant::now());
+            assert!(!left.is_zero(), "{what}: the last layout was {:#?}", self.layout);
+            match self.bridge.recv() {
+                Some(PageMessage::Layout(report)) => self.layout = Some(report),
+                Some(_) => {}
+                None => drop(self.woken.recv_timeout(left)),
+            }
+        }
+    }
+
+    /// Everything the script promises. The page is being opened by the caller.
+    pub(crate) fn play(&mut self, scale: f32) {
+        let PageMessage::Connected { url } = self.next() else { panic!("the page connects first") };
+        assert!(url.starts_with(&self.server.origin()) && !url.contains('#'), "{url}");
+        assert_eq!(self.json("ready"), true);
+        self.first_layout(scale);
+        self.changes(scale);
+        self.parameters();
+        self.messages();
+        assert_eq!(self.ask("rest"), 0, "a page at rest asks for no animation frames");
+        self.reload();
+    }
+
+    fn first_layout(&mut self, scale: f32) {
+        let report = self.layout_when("the surfaces are there", |report| report.surfaces.len() == 7 && find(report, "plain").w > 0.0);
+        assert!((report.scale - scale).abs() < 1e-3);
+        let plain = find(&report, "plain");
+        assert_rect([plain.x, plain.y, plain.w, plain.h], [20.0, 30.0, 300.0, 150.0], scale, "the content box, without border and padding");
+        assert!((plain.opacity - 0.5).abs() < 1e-3 && plain.visible && plain.radius == 0.0);
+        assert_rect(plain.clip, [0.0, 0.0, report.viewport[0] / scale, report.viewport[1] / scale], scale, "the viewport");
+        let clipped = find(&report, "clipped");
+        assert_rect([clipped.x, clipped.y, clipped.w, clipped.h], [380.0, 10.0, 300.0, 300.0], scale, "the whole surface");
+        assert_rect(clipped.clip, [400.0, 20.0, 200.0, 100.0], scale, "what its card shows");
+        assert!((clipped.opacity - 0.5).abs() < 1e-3, "of the group around it");
+        assert!((clipped.radius - 12.0 * scale).abs() < 0.1, "the corners of its card: {}", clipped.radius);
+        let escaped = find(&report, "escaped");
+        assert!(escaped.visible, "a box that it is not positioned in does not clip it");
+        assert_rect(escaped.clip, plain.clip.map(|value| value / scale), scale, "only the viewport clips it");
+        assert!(!find(&report, "hidden").visible);
+        let (above, below) = (find(&report, "above"), find(&report, "below"));
+        assert!(above.z > below.z && below.z > plain.z, "z-index orders");
+        assert!((above.radius - 6.0 * scale).abs() < 0.1, "the smallest corner");
+    }
+
+    fn changes(&mut self, scale: f32) {
+        self.step("move");
+        self.layout_when("the element has moved", |report| near(find(report, "plain").x, 60.0 * scale));
+        self.step("scroll");
+        self.layout_when("the page has scrolled", |report| near(find(report, "plain").y, 10.0 * scale));
+        self.step("unscroll");
+        self.layout_when("the page is back", |report| near(find(report, "plain").y, 30.0 * scale));
+        self.step("fade");
+        self.layout_when("the group is gone", |report| !find(report, "clipped").visible);
+        self.step("unfade");
+        self.layout_when("the group is back", |report| find(report, "clipped").visible);
+        self.step("slide");
+        let between = self.layout_when("a transition is seen on its way", |report| find(report, "spin").x > 0.0);
+        let end = self.layout_when("and at its end", |report| near(find(report, "spin").x, 100.0 * scale));
+        assert!(end.sequence > between.sequence, "it was followed, frame by frame");
+        self.step("add");
+        let added = self.layout_when("a surface that was added is seen", |report| report.surfaces.len() == 8);
+        let added = find(&added, "added");
+        assert_rect([added.x, added.y, added.w, added.h], [7.0, 9.0, 30.0, 20.0], scale, "the new surface");
+        self.step("remove");
+        self.layout_when("one that was removed is gone", |report| report.surfaces.iter().all(|surface| surface.name != "spin"));
+    }
+
+    fn parameters(&mut self) {
+        let state = self.ask("state");
+        assert_eq!(
+            (&state["speed"], &state["slider"], &state["shown"]),
+            (&json!(3), &json!("3"), &json!("3")),
+            "the engine's values are shown"
+        );
+        self.step("slider");
+        assert_eq!(self.param(), ("speed".into(), ParamValue::Number(7.5)));
+        self.step("checkbox");
+        assert_eq!(self.param(), ("trails".into(), ParamValue::Flag(true)));
+        self.step("choice");
+        // Of two values in a row the engine may see both or only the latest.
+        let mut choice = self.param();
+        if choice.1 == ParamValue::Number(2.0) {
+            choice = self.param();
+        }
+        assert_eq!(choice, ("mode".into(), ParamValue::Text("wild".into())));
+        self.step("script");
+        assert_eq!(self.param(), ("speed".into(), ParamValue::Number(12.0)));
+        self.bridge.set_param("speed", 5.25).expect("the parameter is set");
+        self.bridge.set_param("trails", false).expect("the parameter is set");
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let state = self.ask("state");
+            if state["speed"] == 5.25 {
+                assert_eq!((&state["shown"], &state["trails"]), (&json!("5.25"), &json!(false)));
+                assert_eq!((&state["element"], &state["visible"], &state["connected"]), (&json!(true), &json!(true), &json!(true)));
+                assert_eq!(state["rect"], json!({ "x": 60, "y": 30, "width": 300, "height": 150 }));
+                assert_eq!((&state["frozen"], &state["hash"]), (&json!(true), &json!("")));
+                return;
+            }
+            assert!(Instant::now() < deadline, "the page follows: {state}");
+        }
+    }
+
+    fn messages(&mut self) {
+        let data = json!({ "list": [1, 2.5, null, true], "text": "é\u{2028}" });
+        self.bridge.send("echo", data.clone()).expect("sent");
+        assert_eq!(self.json("echo"), data);
+        let bytes: Vec<u8> = (0..=255).cycle().take(100_001).collect();
+        self.bridge.send("echo", bytes.clone()).expect("sent");
+        assert_eq!(self.answer("echo"), Payload::from(bytes));
+        self.step("bytes");
+        let floats: Vec<u8> = [2.5_f32, -3.0].iter().flat_map(|value| value.to_le_bytes()).collect();
+        assert_eq!(self.answer("floats"), Payload::from(floats));
+        self.bridge.send("count", json!(1)).expect("sent");
+        self.bridge.send("count", json!(2)).expect("sent");
+        assert_eq!(self.json("counted"), 101, "once is once, and a listener that was taken away is not called");
+        let refused = self.ask("refused");
+        assert_eq!(refused, json!({ "thrown": ["TypeError", "TypeError", "TypeError", "TypeError", "TypeError"], "large": false }));
+        // More than a window of messages: the page acknowledges, or it would not get the last.
+        for index in 0..500 {
+            self.bridge.send("flood", json!(index)).expect("sent");
+        }
+        assert!(self.ask("errors").to_string().contains("a listener that fails"), "and its neighbour was called all the same");
+        assert!(self.bridge.ping());
+        let deadline = Instant::now() + PATIENCE;
+        while !matches!(self.next(), PageMessage::Pong { .. }) {
+            assert!(Instant::now() < deadline, "the page answers a ping");
+        }
+    }
+
+    fn reload(&mut self) {
+        self.step("reload");
+        let mut heard = Vec::new();
+        while heard.len() < 2 {
+            match self.next() {
+                PageMessage::Layout(_) => {}
+                PageMessage::Disconnected => heard.push("gone"),
+                PageMessage::Connected { .. } => heard.push("there"),
+                other => panic!("in a reload there came {other:?}"),
+            }
+        }
+        assert_eq!(heard, ["gone", "there"]);
+        self.layout = None;
+        assert_eq!(self.json("ready"), true);
+        let state = self.ask("state");
+        assert_eq!((&state["early"], &state["speed"]), (&json!("kept"), &json!(5.25)), "a new document gets the latest of everything");
+        self.layout_when("and reports its surfaces", |report| report.surfaces.len() == 7);
+    }
+}
+
+fn find<'a>(report: &'a LayoutReport, name: &str) -> &'a SurfaceGeometry {
+    report.surfaces.iter().find(|surface| surface.name == name).unwrap_or_else(|| panic!("no surface `{name}` in {report:#?}"))
+}
+
+fn near(value: f32, wanted: f32) -> bool {
+    (value - wanted).abs() < 0.02
+}
+
+fn assert_rect(rect: [f32; 4], wanted: [f32; 4], scale: f32, what: &str) {
+    let wanted = wanted.map(|value| value * scale);
+    assert!(rect.iter().zip(wanted).all(|(value, wanted)| near(*value, wanted)), "{what}: {rect:?}, not {wanted:?}");
+}
