@@ -132,6 +132,12 @@ impl Manifest {
         if faults.is_empty() { Ok((manifest, places)) } else { Err(Problems::new(FILE_NAME, text, faults).into()) }
     }
 
+    /// What a person reads: the title, or the name where there is none.
+    #[must_use]
+    pub fn title(&self) -> &str {
+        if self.app.title.is_empty() { &self.app.name } else { &self.app.title }
+    }
+
     /// The buffer of this name.
     #[must_use]
     pub fn buffer_named(&self, name: &str) -> Option<&Buffer> {

@@ -14,7 +14,7 @@ use super::size::ByteSize;
 #[serde(deny_unknown_fields)]
 pub struct Buffer {
     /// What kernels and surfaces call it.
-    #[schemars(regex(pattern = r"^[a-z][a-z0-9_-]{0,63}$"))]
+    #[schemars(regex(pattern = r"^[a-z][a-z0-9_-]{0,54}$"))]
     pub name: String,
     /// Size in bytes. Stands instead of `item` and `count`.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -94,6 +94,12 @@ impl Checker<'_> {
         self.names("buffer", manifest.buffer.iter().map(|buffer| buffer.name.as_str()));
         let mut region: u64 = 0;
         for (i, buffer) in manifest.buffer.iter().enumerate() {
+            if limits::RESERVED_NAMES.contains(&buffer.name.as_str()) {
+                let fault =
+                    self.fault(ProblemCode::BadValue, at!["buffer", i, "name"], format!("`{}` is a name of the engine's own", buffer.name));
+                fault.label = "reserved".to_owned();
+                fault.hint = Some(format!("choose another; {} are taken", one_of(limits::RESERVED_NAMES)));
+            }
             let Some(bytes) = self.buffer_size(i, buffer) else { continue };
             region = region.saturating_add(bytes.div_ceil(PAGE).saturating_mul(PAGE * SLOTS));
         }

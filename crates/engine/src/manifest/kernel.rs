@@ -15,7 +15,7 @@ use super::size::ByteSize;
 #[serde(deny_unknown_fields)]
 pub struct Kernel {
     /// What reports and messages call it.
-    #[schemars(regex(pattern = r"^[a-z][a-z0-9_-]{0,63}$"))]
+    #[schemars(regex(pattern = r"^[a-z][a-z0-9_-]{0,54}$"))]
     pub name: String,
     /// The compiled module, relative to the app.
     pub module: PathBuf,

@@ -2,8 +2,10 @@
 
 /// Bytes of `app.toml`.
 pub const MANIFEST_BYTES: u64 = 256 * 1024;
-/// Characters of a name.
-pub const NAME_CHARS: usize = 64;
+/// Characters of a name; the exchange's directory has room for as many.
+pub const NAME_CHARS: usize = 55;
+/// What the engine itself keeps in the region beside the app's buffers: the page's rectangles, the finished ticks.
+pub const RESERVED_NAMES: [&str; 2] = ["layout", "ticks"];
 /// Characters of a title, label or description.
 pub const TEXT_CHARS: usize = 1024;
 /// Buffers of one app.

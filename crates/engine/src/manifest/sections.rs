@@ -13,7 +13,7 @@ use super::size::ByteSize;
 #[serde(deny_unknown_fields)]
 pub struct AppInfo {
     /// Short name: lower-case letters, digits, `-` and `_`, beginning with a letter. Names the app's data folder.
-    #[schemars(regex(pattern = r"^[a-z][a-z0-9_-]{0,63}$"))]
+    #[schemars(regex(pattern = r"^[a-z][a-z0-9_-]{0,54}$"))]
     pub name: String,
     /// Version of the manifest format and the kernel ABI that the app is written for. This engine runs `"1"`.
     #[schemars(extend("const" = "1"))]
@@ -110,7 +110,7 @@ pub enum Profile {
 #[serde(deny_unknown_fields)]
 pub struct Param {
     /// What kernels and page call it.
-    #[schemars(regex(pattern = r"^[a-z][a-z0-9_-]{0,63}$"))]
+    #[schemars(regex(pattern = r"^[a-z][a-z0-9_-]{0,54}$"))]
     pub name: String,
     /// Value at the start of a run.
     pub default: f32,

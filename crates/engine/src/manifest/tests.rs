@@ -208,6 +208,12 @@ fn bad_name_suggests_a_good_one() {
 }
 
 #[test]
+fn reserved_name_of_a_buffer() {
+    let list = spoiled("name = \"cells\"", "name = \"layout\"");
+    assert_eq!((list[0].code, list[0].label.as_str()), (ProblemCode::BadValue, "reserved"));
+}
+
+#[test]
 fn surface_naming_no_buffer() {
     let (code, underlined, problem) = only("buffer = \"boids\"", "buffer = \"boid\"");
     assert_eq!((code, underlined.as_str()), (ProblemCode::UnknownBuffer, "\"boid\""));
