@@ -81,8 +81,10 @@ impl From<f64> for ParamValue {
 }
 
 impl From<f32> for ParamValue {
+    /// As the page would write it: 0.3, not 0.30000001192092896, so that a value that has gone through a kernel's `f32` and comes
+    /// back is the one the page set.
     fn from(number: f32) -> Self {
-        Self::Number(f64::from(number))
+        Self::Number(number.to_string().parse().unwrap_or(f64::from(number)))
     }
 }
 
@@ -147,4 +149,21 @@ fn json_weight(value: &Value) -> usize {
             Value::Object(members) => members.iter().map(|(key, member)| key.len() + json_weight(member)).sum(),
             Value::Null | Value::Bool(_) | Value::Number(_) => 0,
         }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_that_was_an_f32_reads_as_it_was_written() {
+        for number in [0.3, 7.25, -1e-7, 1e30, f64::from(f32::MAX), 0.0] {
+            #[expect(clippy::cast_possible_truncation, reason = "that is what is tested")]
+            let narrow = number as f32;
+            let ParamValue::Number(back) = ParamValue::from(narrow) else { panic!("no number") };
+            assert_eq!(ParamValue::Number(back).as_f32(), Some(narrow));
+        }
+        assert_eq!(ParamValue::from(0.3_f32), ParamValue::Number(0.3));
+        assert!(!ParamValue::from(f32::NAN).is_valid());
+    }
 }

@@ -110,6 +110,7 @@
 
   function receive(topic, data) {
     if (latest.has(topic) || latest.size < MAX_TOPICS) latest.set(topic, data);
+    if (topic === "engine:app") declare(data.params);
     if (topics.has(topic)) topics.call(topic, data, topic);
     else if (latest.has(topic)) unheard.add(topic);
   }
@@ -219,7 +220,7 @@
     socket = null;
     connected = false;
     handled = 0;
-    if (was) topics.call("engine/disconnected", null, "engine/disconnected");
+    if (was) topics.call("engine:disconnected", null, "engine:disconnected");
     if (leaving) return;
     if (code === CLOSED_REPLACED) return warn("another document talks to the engine now; reload this one to take over");
     if (code === CLOSED_VERSION) return warn("this engine speaks another version; reload the page");
@@ -261,7 +262,7 @@
     lastReport = "";
     measure();
     resolveReady(engine);
-    topics.call("engine/connected", null, "engine/connected");
+    topics.call("engine:connected", null, "engine:connected");
   }
 
   /** Tells the engine what has been handled, a few at a time. It sends no more than a window ahead. */
@@ -305,6 +306,7 @@
   // --------------------------------------------------------------------------------------------------------------- parameters
 
   const params = new Map();
+  const declared = new Map(); // what the manifest says of parameters
   const paramListeners = new Listeners();
 
   /** A parameter of the app: `value` reads and sets it, `on` tells of its changes. */
@@ -346,8 +348,21 @@
     paramListeners.call(name, value, name);
   }
 
+  /** The manifest's ranges: inputs that have none of their own take them. */
+  function declare(list) {
+    for (const one of Array.isArray(list) ? list : []) declared.set(one.name, one);
+    showIn(document);
+  }
+
   function show(element, value) {
     if (element instanceof HTMLInputElement) {
+      const range = declared.get(element.getAttribute("data-param"));
+      if (range && (element.type === "range" || element.type === "number")) {
+        for (const bound of ["min", "max", "step"]) {
+          if (typeof range[bound] === "number" && !element.hasAttribute(bound)) element.setAttribute(bound, String(range[bound]));
+        }
+        if (!element.hasAttribute("step")) element.setAttribute("step", "any");
+      }
       if (element.type === "checkbox") element.checked = Boolean(value);
       else if (element.type === "radio") element.checked = element.value === String(value);
       else element.value = String(value);
@@ -385,9 +400,9 @@
 
   /** Elements that came after the values did show them too. */
   function showIn(root) {
-    if (!(root instanceof Element) || params.size === 0) return;
+    if (!(root instanceof Element || root === document) || params.size === 0) return;
     for (const element of [root, ...root.querySelectorAll("[data-param]")]) {
-      const name = element.getAttribute("data-param");
+      const name = element !== document && element.getAttribute("data-param");
       if (name && params.has(name)) show(element, params.get(name));
     }
   }
@@ -724,11 +739,14 @@
     get engineVersion() {
       return engineVersion;
     },
-    get tick() {
-      return latest.get("tick");
+    get app() {
+      return latest.get("engine:app");
     },
     get stats() {
-      return latest.get("stats");
+      return latest.get("engine:stats");
+    },
+    get tick() {
+      return (latest.get("engine:stats") || {}).ticks;
     },
     latest: (topic) => latest.get(topic),
     on: (topic, fn) => listen(topic, fn, false),

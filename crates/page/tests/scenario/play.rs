@@ -49,6 +49,9 @@ impl Scenario {
         }));
         bridge.set_param("speed", 3.0).expect("a parameter");
         bridge.publish("early", json!("kept")).expect("a topic");
+        bridge.set_param("force", 250.0).expect("a parameter");
+        let app = json!({ "params": [{ "name": "force", "min": -500, "max": 500.5, "step": null }] });
+        bridge.publish("engine:app", app).expect("a topic");
         let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/pages/script");
         let server = AppServer::start(&runtime, ServerOptions { root, bridge: port }).expect("the server starts");
         Self { server, bridge, woken, layout: None, _io: io }
@@ -185,6 +188,7 @@ impl Scenario {
             (&json!(3), &json!("3"), &json!("3")),
             "the engine's values are shown"
         );
+        assert_eq!(state["force"], json!(["-500", "500.5", "any", "250"]), "an input without a range has the manifest's");
         self.step("slider");
         assert_eq!(self.param(), ("speed".into(), ParamValue::Number(7.5)));
         self.step("checkbox");

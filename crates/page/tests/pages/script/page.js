@@ -67,6 +67,7 @@ const steps = {
     frozen: Object.isFrozen(engine) && !Reflect.set(window, "engine", null),
     hash: location.hash,
     early,
+    force: ["min", "max", "step", "value"].map((name) => byId("force")[name]),
   }),
   bytes: () => void engine.emit("floats", new Float32Array([1, 2.5, -3]).subarray(1)),
   refused() {

@@ -1,0 +1,67 @@
+//! Pages that throw, ask for what they may not have, or loop for ever: each is told, and the engine goes on.
+
+#[path = "support/harness.rs"]
+mod harness;
+
+use std::time::{Duration, Instant};
+
+use harness::at;
+use wasm_engine_page::{ConsoleLevel, PageEvent};
+
+const BAD: &str = r#"<!doctype html><title>bad</title><body style="margin:0;background:#0a0"><script>
+  console.log('hello'); setTimeout(() => { throw new Error('on purpose') });
+</script>"#;
+
+#[test]
+fn bad_pages_harm_nobody() {
+    let app = harness::open(BAD, |_| ());
+    app.wait_event("the console", |event| {
+        (event == PageEvent::Console { level: ConsoleLevel::Info, text: "hello".to_owned() }).then_some(())
+    });
+    app.wait_event("the error", |event| match event {
+        PageEvent::Console { level: ConsoleLevel::Error, text } => text.contains("on purpose").then_some(()),
+        _ => None,
+    });
+    app.wait_frame("the page", |_, pixels| at(pixels, 5, 5) == [0, 170, 0, 255]);
+    app.until("document.readyState === 'complete'");
+
+    let home = app.run("location.href");
+    for place in ["https://example.org/", "file:///etc/passwd", "data:text/html,x", "http://127.0.0.1:1/"] {
+        app.run(&format!("location.href = '{place}'; 0"));
+        let url = app.wait_event("the refusal", |event| match event {
+            PageEvent::NavigationDenied { url } => Some(url),
+            _ => None,
+        });
+        assert_eq!(url, place);
+    }
+    assert_eq!(app.run("location.href"), home, "the page has stayed");
+
+    app.run("{ const frame = document.createElement('iframe'); frame.src = 'file:///etc/passwd'; document.body.append(frame) } 0");
+    app.wait_event("the refusal", |event| matches!(event, PageEvent::NavigationDenied { .. }).then_some(()));
+    app.run("var outcome = ''; fetch('file:///etc/passwd').then(() => outcome = 'read', () => outcome = 'refused'); 0");
+    app.until("outcome === 'refused'");
+    app.run("var outside = 0; fetch('/../../etc/passwd').then(answer => outside = answer.status); 0");
+    app.until("outside === 404 || outside === 400");
+    app.run("open('/'); 0");
+    app.wait_event("the refusal", |event| (event == PageEvent::WindowDenied).then_some(()));
+    assert_eq!(app.run("confirm('sure?')"), serde_json::json!(false));
+    app.wait_event("the question", |event| (event == PageEvent::Dialog("sure?".to_owned())).then_some(()));
+
+    let error = {
+        let (sender, receiver) = std::sync::mpsc::channel();
+        app.page.evaluate("throw new Error('here')", move |result| drop(sender.send(result))).expect("the page takes scripts");
+        receiver.recv_timeout(Duration::from_secs(60)).expect("an answer").expect_err("it throws")
+    };
+    assert_eq!(error.code(), "SCRIPT_THREW");
+
+    let before = app.page.latest_frame().expect("a frame").generation;
+    app.page.evaluate("for (;;) {}", |_| ()).expect("the page takes scripts");
+    app.wait_event("the silence", |event| (event == PageEvent::Unresponsive).then_some(()));
+    let frame = app.page.latest_frame().expect("the last frame stays");
+    assert!(frame.generation >= before);
+    assert_eq!(at(&harness::texture_pixels(&app.gpu, &frame.texture), 5, 5), [0, 170, 0, 255]);
+    app.page.resize(100, 100, 1.0).expect("commands are still taken");
+    let start = Instant::now();
+    app.close();
+    assert!(start.elapsed() < Duration::from_secs(60), "an endless loop does not keep Servo from ending");
+}
