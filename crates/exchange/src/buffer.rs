@@ -2,8 +2,11 @@
 
 use crate::claim::{Claim, ClaimError, Side};
 use crate::limits::OBSERVE_ATTEMPTS;
-use crate::primitives::{Ordering, fence, spin_loop};
-use crate::protocol::{event::Event, triple::Control};
+use crate::primitives::{Ordering, spin_loop};
+use crate::protocol::{
+    event::Event,
+    triple::{Control, Observation},
+};
 use crate::region::{BufferId, BufferInfo, Entry, Inner, Region};
 use crate::wait::{Spin, wait_for};
 use core::slice;
@@ -273,23 +276,12 @@ impl Observer {
     /// # Errors
     /// When nothing was published, or the writer is always faster.
     pub fn read_into(&self, out: &mut [u8]) -> Result<u64, ObserveError> {
-        let control = self.place.control();
         for _ in 0..OBSERVE_ATTEMPTS {
-            let before = control.state();
-            if before.generation() == 0 {
-                return Err(ObserveError::Nothing);
+            match self.place.control().observe(|slot| self.copy_slot(slot, out)) {
+                Observation::Of(generation) => return Ok(generation),
+                Observation::Nothing => return Err(ObserveError::Nothing),
+                Observation::Overtaken => spin_loop(),
             }
-            let slot = before.latest();
-            self.copy_slot(slot, out);
-            // Orders the copy before the second look.
-            fence(Ordering::Acquire);
-            let after = control.state();
-            // The writer gets this slot by a publish after the one we saw, and only by the first of them can its `write` tell us that it did not.
-            let published = after.generation().wrapping_sub(before.generation());
-            if published == 0 || published == 1 && after.write() != slot {
-                return Ok(before.generation());
-            }
-            spin_loop();
         }
         Err(ObserveError::Contended)
     }

@@ -113,8 +113,7 @@ impl core::fmt::Debug for OwnerClaim {
 impl Claim {
     pub(crate) fn take(region: &Arc<Inner>, number: usize, line: usize) -> Result<Claim, ClaimError> {
         let holder = || region.word(line).load(Ordering::Relaxed);
-        // Acquire: pairs with the release in `drop`; the next holder sees all that the last one did.
-        if region.held[number].swap(true, Ordering::Acquire) {
+        if !region.held[number].take() {
             return Err(ClaimError::Taken { holder: holder() });
         }
         match region.locks.try_lock(number as u64) {
@@ -123,7 +122,7 @@ impl Claim {
                 Ok(Claim { region: Arc::clone(region), number, line })
             }
             refused => {
-                region.held[number].store(false, Ordering::Release);
+                region.held[number].give_back();
                 Err(refused.map_or_else(ClaimError::System, |_| ClaimError::Taken { holder: holder() }))
             }
         }
@@ -138,6 +137,6 @@ impl Drop for Claim {
     fn drop(&mut self) {
         self.region.word(self.line).store(0, Ordering::Relaxed);
         self.region.locks.unlock(self.number as u64);
-        self.region.held[self.number].store(false, Ordering::Release);
+        self.region.held[self.number].give_back();
     }
 }

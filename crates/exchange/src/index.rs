@@ -215,6 +215,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(ProptestConfig { cases: if cfg!(miri) { 2 } else { 256 }, failure_persistence: None, ..ProptestConfig::default() })]
+
         #[test]
         fn the_batch_agrees_with_the_scalar(
             generations in prop::collection::vec(0_u32..6, 0..40),

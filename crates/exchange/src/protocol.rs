@@ -1,6 +1,9 @@
 //! The lock-free algorithms: which word changes when, and in which order. Where the words lie is the business of `region` and `lane`.
 
 pub(crate) mod event;
+pub(crate) mod flag;
+#[cfg(all(test, wasm_engine_loom))]
+mod models;
 pub(crate) mod ring;
 pub(crate) mod triple;
 

@@ -15,8 +15,8 @@ pub use spec::RegionSpec;
 
 use crate::claim::{Claim, ClaimError, OwnerClaim, Side};
 use crate::limits::SLOT_ALIGN;
-use crate::primitives::{AtomicBool, AtomicU32, Ordering};
-use crate::protocol::{ring, triple};
+use crate::primitives::{AtomicU32, Ordering};
+use crate::protocol::{flag::Flag, ring, triple};
 use crate::sys::{self, Locks, Mapping};
 use format::{Header, LINE_BYTES, Record};
 use std::sync::Arc;
@@ -146,7 +146,7 @@ pub(crate) struct Inner {
     pub(crate) entries: Vec<Entry>,
     access: Access,
     /// Claims held in this process, by number; the locks alone cannot tell clones of one region from each other.
-    pub(crate) held: Box<[AtomicBool]>,
+    pub(crate) held: Box<[Flag]>,
     pub(crate) locks: Locks,
 }
 
@@ -196,7 +196,7 @@ impl Region {
     }
 
     fn assemble(mapping: Mapping, bytes: usize, lines: usize, entries: Vec<Entry>, access: Access, locks: Locks) -> Region {
-        let held = (0..=2 * entries.len()).map(|_| AtomicBool::new(false)).collect();
+        let held = (0..=2 * entries.len()).map(|_| Flag::new()).collect();
         let region = Region { inner: Arc::new(Inner { mapping, bytes, lines, entries, access, held, locks }) };
         if access == Access::ReadWrite && !sys::register_barrier() {
             region.inner.unsure().store(1, Ordering::SeqCst);

@@ -46,20 +46,7 @@ pub(crate) fn wait_for<T>(event: &Event, spin: &mut Spin, timeout: Option<Durati
     }
     spin.wasted();
     let deadline = timeout.map(|limit| Instant::now() + limit);
-    loop {
-        let key = event.prepare().unsure_if(unsure);
-        if let Some(found) = poll() {
-            return Some(found);
-        }
-        let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
-        if left == Some(Duration::ZERO) {
-            return None;
-        }
-        event.park(key, left);
-        if let Some(found) = poll() {
-            return Some(found);
-        }
-    }
+    event.sleep(unsure, || deadline.map(|deadline| deadline.saturating_duration_since(Instant::now())), poll)
 }
 
 /// Where an event lies, and what keeps it there.

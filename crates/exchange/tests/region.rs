@@ -1,4 +1,5 @@
 //! Regions: what they hold, who may claim what, and how buffers behave.
+#![cfg(not(wasm_engine_loom))]
 
 use proptest::prelude::*;
 use std::{thread, time::Duration};

@@ -12,6 +12,8 @@ use core::time::Duration;
 
 const WAITING: u32 = 1;
 const EPOCH_ONE: u32 = 2;
+/// The longest sleep when a wake-up might be missed.
+const UNSURE_SLEEP_MAX: Duration = Duration::from_millis(1);
 
 /// The event count. All-zero bytes are a valid one with nobody waiting.
 #[repr(C)]
@@ -19,22 +21,6 @@ pub(crate) struct Event {
     word: AtomicU32,
     #[cfg(wasm_engine_loom)]
     lot: (loom::sync::Mutex<()>, loom::sync::Condvar),
-}
-
-/// What [`Event::prepare`] saw; [`Event::park`] sleeps only while it still holds.
-#[derive(Clone, Copy)]
-pub(crate) struct Key {
-    word: u32,
-    /// The barrier was refused, so a wake-up may be missed and the sleep must be short.
-    unsure: bool,
-}
-
-impl Key {
-    /// The same, for a caller that knows of a notifier outside the reach of the barrier.
-    #[cfg(not(wasm_engine_loom))]
-    pub(crate) fn unsure_if(self, unsure: bool) -> Self {
-        Key { unsure: self.unsure || unsure, ..self }
-    }
 }
 
 impl Event {
@@ -69,18 +55,25 @@ impl Event {
         }
     }
 
-    /// Announces a sleeper. The caller then looks at its condition once more, and calls [`Event::park`] if it still has to wait.
-    pub(crate) fn prepare(&self) -> Key {
-        let word = self.word.fetch_or(WAITING, Ordering::AcqRel) | WAITING;
-        Key { word, unsure: !heavy_barrier() }
-    }
-
-    /// Sleeps until notified, or for at most `timeout`. May return early; the caller looks at its condition again.
-    pub(crate) fn park(&self, key: Key, timeout: Option<Duration>) {
-        /// The longest sleep when a wake-up might be missed.
-        const UNSURE: Duration = Duration::from_millis(1);
-        let timeout = if key.unsure { Some(timeout.map_or(UNSURE, |limit| limit.min(UNSURE))) } else { timeout };
-        self.futex_wait(key.word, timeout);
+    /// Sleeps until `poll` returns something; none once `left` says that no time is. With `unsure`, a notifier may be out of the barrier's reach.
+    pub(crate) fn sleep<T>(&self, unsure: bool, mut left: impl FnMut() -> Option<Duration>, mut poll: impl FnMut() -> Option<T>) -> Option<T> {
+        loop {
+            // A sleeper announces itself, then looks once more.
+            let word = self.word.fetch_or(WAITING, Ordering::AcqRel) | WAITING;
+            let unsure = !heavy_barrier() || unsure;
+            if let Some(found) = poll() {
+                return Some(found);
+            }
+            let left = left();
+            if left == Some(Duration::ZERO) {
+                return None;
+            }
+            let limit = if unsure { Some(left.map_or(UNSURE_SLEEP_MAX, |left| left.min(UNSURE_SLEEP_MAX))) } else { left };
+            self.futex_wait(word, limit);
+            if let Some(found) = poll() {
+                return Some(found);
+            }
+        }
     }
 
     #[cfg(not(wasm_engine_loom))]

@@ -32,6 +32,13 @@ pub(crate) struct Control {
     pub(crate) space: Line<Event>,
 }
 
+#[cfg(wasm_engine_loom)]
+impl Control {
+    pub(crate) fn new() -> Self {
+        Control { head: Line(AtomicU64::new(0)), position: Line(AtomicU64::new(0)), space: Line(Event::new()) }
+    }
+}
+
 /// Where the groups lie.
 pub(crate) trait Groups<T> {
     /// Place of one group.
@@ -97,6 +104,7 @@ pub(crate) const fn announce_stride(groups_needed: u64) -> u64 {
 }
 
 /// Groups, a power of two, of a ring that holds at least `capacity` items at any time.
+#[cfg(not(wasm_engine_loom))]
 pub(crate) const fn groups_for(capacity: u64, per_group: u64) -> u64 {
     let needed = capacity.div_ceil(per_group);
     // One group may be partly taken, and `stride - 1` be taken but not announced.

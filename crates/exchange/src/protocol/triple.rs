@@ -12,7 +12,7 @@
 //! Publishing swaps the writer's slot with the middle one, acquiring swaps the middle one with the reader's; each is one atomic exchange of the word. The writer's
 //! exchange fails at most once (the reader takes at most once what was published once); the reader's fails only when something newer came.
 
-use crate::primitives::{AtomicU64, Ordering};
+use crate::primitives::{AtomicU64, Ordering, fence};
 
 /// Slots of a buffer.
 pub(crate) const SLOTS: usize = 3;
@@ -80,6 +80,17 @@ impl State {
     }
 }
 
+/// What an observer got.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Observation {
+    /// The content of this generation, whole.
+    Of(u64),
+    /// Nothing was published yet.
+    Nothing,
+    /// A mixture, to be thrown away.
+    Overtaken,
+}
+
 /// The word, on a line of its own: neither slots nor claims share it.
 #[repr(C)]
 pub(crate) struct Control {
@@ -126,9 +137,31 @@ impl Control {
             // Release: what the writer stored into its slot is seen by who acquires it. Acquire: the reader has finished with the slot that
             // comes back before the writer stores into it.
             match self.word.compare_exchange_weak(seen, next.0, Ordering::AcqRel, Ordering::Relaxed) {
-                Ok(_) => return next,
+                Ok(_) => {
+                    // For observers, which copy without owning: whoever sees what the writer stores from here on also sees this exchange.
+                    fence(Ordering::Release);
+                    return next;
+                }
                 Err(now) => seen = now,
             }
+        }
+    }
+
+    /// Lets `copy` read the slot last published without owning it. Returns the generation if the writer has certainly not touched the slot meanwhile.
+    pub(crate) fn observe(&self, copy: impl FnOnce(usize)) -> Observation {
+        let before = self.state();
+        if before.generation() == 0 {
+            return Observation::Nothing;
+        }
+        copy(before.latest());
+        // Pairs with the fence in `publish`: what was copied is older than what is loaded next.
+        fence(Ordering::Acquire);
+        let after = self.state();
+        // The writer gets the slot by a publish after the one we saw, and only for the first of those can its `write` tell us that it did not.
+        match after.generation().wrapping_sub(before.generation()) {
+            0 => Observation::Of(before.generation()),
+            1 if after.write() != before.latest() => Observation::Of(before.generation()),
+            _ => Observation::Overtaken,
         }
     }
 
