@@ -236,9 +236,14 @@ impl KernelError {
 /// The names of the functions in which a call failed.
 pub(crate) fn backtrace(error: &wasmtime::Error) -> Vec<String> {
     let frames = error.downcast_ref::<WasmBacktrace>().map(WasmBacktrace::frames).unwrap_or_default();
-    let name = |frame: &wasmtime::FrameInfo| match frame.func_name() {
-        Some(name) => format!("{:#}", rustc_demangle::demangle(name)),
-        None => format!("function {}", frame.func_index()),
-    };
+    let name = |frame: &wasmtime::FrameInfo| function_name(frame.func_name(), frame.func_index());
     frames.iter().take(MAX_FRAMES).map(name).collect()
+}
+
+/// A function's name for people.
+pub(crate) fn function_name(name: Option<&str>, index: u32) -> String {
+    match name {
+        Some(name) => format!("{:#}", rustc_demangle::demangle(name)),
+        None => format!("function {index}"),
+    }
 }

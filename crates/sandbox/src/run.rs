@@ -15,7 +15,7 @@ use crate::link::HostState;
 use crate::load::{KernelModule, Sandbox};
 use crate::publish::{Event, LogLine, TickOutput};
 use crate::ticker::PERIOD;
-use crate::window::{Window, Windows};
+use crate::window::{Violation, Window, Windows};
 
 /// What a kernel may do with a buffer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -239,9 +239,11 @@ impl Kernel {
         let result = limited(&self.sandbox, &mut self.store, deadline, body);
         // First of all: a forbidden write may have been the reason for the trap, or may have gone unnoticed by the code.
         if let Some(violation) = self.windows.violation() {
-            let trace = result.as_ref().err().map(backtrace).unwrap_or_default();
-            let (buffer, slot, offset) = (violation.buffer, violation.slot, violation.offset);
-            return Err(KernelError { backtrace: trace, ..self.error(phase, Fault::WindowViolation { buffer, slot, offset }) });
+            let trace = result.err().map(|error| backtrace(&error)).unwrap_or_default();
+            let Violation { buffer, slot, offset, function } = violation;
+            let fault = Fault::WindowViolation { buffer, slot, offset };
+            // What the code did after the write says nothing about it.
+            return Err(KernelError { backtrace: function.map_or(trace, |name| vec![name]), ..self.error(phase, fault) });
         }
         result.map_err(|error| {
             let message = self.store.data_mut().outbox.take_last_error();

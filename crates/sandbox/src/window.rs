@@ -6,20 +6,24 @@
 //! never changes the protection of pages once they are part of it, and unmaps the whole reservation, windows included, when the
 //! store goes.
 //!
-//! A write to a window that is granted for reading faults. In compiled code wasmtime makes that a trap. But `memory.fill` and
-//! `memory.copy` run in host code, where wasmtime would take the fault for a bug of the host and let the process die. So each
-//! store with such windows has a fault handler, which notes the address and, for host code, puts a private page in place of the
-//! shared one and lets the instruction go on: the write lands nowhere, and the kernel ends when the call returns.
+//! A write to a window that is granted for reading faults. For a plain store wasmtime would make that a trap. But `memory.fill`
+//! and `memory.copy` run in host code, or in compiled code that is thought to be unable to fault, where wasmtime would take it for
+//! a bug of its own and let the process die; and nothing tells the cases apart. So each store with such windows has a fault
+//! handler, which notes the address, puts private pages in place of the window, and lets the instruction go on: the write lands
+//! nowhere, and the kernel ends when the call returns or meets a limit.
 //!
-//! Where the region has no file, or the system cannot map, windows are plain pages, and ticks copy.
+//! Where the region has no file, or the system cannot map, windows are plain pages, and ticks copy. A write to a window granted
+//! for reading is then lost without a word.
 #![expect(unsafe_code, reason = "maps memory that the compiler knows nothing of, and runs machine code from the cache")]
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use wasm_engine_exchange::Region;
 use wasmtime::{Engine, Memory, Module, Store};
 
 use crate::cache::Compiled;
+use crate::fault;
 use crate::link::HostState;
 use crate::run::SlotState;
 
@@ -62,6 +66,8 @@ pub(crate) struct Violation {
     pub(crate) buffer: Arc<str>,
     pub(crate) slot: usize,
     pub(crate) offset: usize,
+    /// The function that wrote, if its code shows it.
+    pub(crate) function: Option<String>,
 }
 
 /// All windows of one kernel.
@@ -69,6 +75,7 @@ pub(crate) struct Windows {
     region: Region,
     list: Vec<Window>,
     mapped: bool,
+    module: Module,
     watch: Arc<Watch>,
     /// Where several shards write parts of one slot and windows are copies: what the slot held before, by window, so that only
     /// what this shard wrote is copied out.
@@ -93,12 +100,12 @@ impl Windows {
         }
         let base = memory.data_ptr(&*store);
         let mapped = sys::map(base, region, &list)?;
-        let watch = Arc::new(Watch::new(base as usize, module, &list));
+        let watch = Arc::new(Watch::new(base as usize, &list));
         if mapped && !watch.ranges.is_empty() {
             sys::watch(store, &watch);
         }
         let before = (!mapped && shards > 1).then(|| list.iter().map(|_| Vec::new()).collect());
-        Ok(Windows { region: region.clone(), list, mapped, watch, before })
+        Ok(Windows { region: region.clone(), list, mapped, module: module.clone(), watch, before })
     }
 
     pub(crate) fn list(&self) -> &[Window] {
@@ -112,11 +119,20 @@ impl Windows {
 
     /// The violation that the call just made has committed, if any.
     pub(crate) fn violation(&self) -> Option<Violation> {
-        let address = self.watch.take()?.checked_sub(self.watch.base)?;
+        let (address, instruction) = self.watch.take()?;
+        let address = address.checked_sub(self.watch.base)?;
         let window = self.list.iter().find(|w| (w.address as usize..w.address as usize + w.len()).contains(&address))?;
         let inside = address - window.address as usize;
         let (slot, offset) = (inside / window.stride as usize, inside % window.stride as usize);
-        Some(Violation { buffer: Arc::clone(&window.name), slot, offset })
+        let function = self.function_at(instruction);
+        Some(Violation { buffer: Arc::clone(&window.name), slot, offset, function })
+    }
+
+    /// The kernel's function whose machine code has this address.
+    fn function_at(&self, instruction: usize) -> Option<String> {
+        let at = instruction.checked_sub(self.module.text().as_ptr() as usize)?;
+        let function = self.module.functions().find(|f| (f.offset..f.offset + f.len).contains(&at))?;
+        Some(fault::function_name(function.name.as_deref(), function.index.as_u32()))
     }
 
     /// Brings the slots to be read into the kernel's memory, unless they are there already. Bytes copied.
@@ -201,29 +217,28 @@ struct Watch {
     base: usize,
     /// Windows granted for reading, as addresses of this process.
     ranges: Box<[std::ops::Range<usize>]>,
-    /// The kernel's machine code.
-    #[cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "windows are never mapped here"))]
-    code: std::ops::Range<usize>,
     /// Address of the first forbidden write of this call, or 0.
-    hit: std::sync::atomic::AtomicUsize,
+    hit: AtomicUsize,
+    /// Address of the instruction that wrote there, or 0 where this file cannot tell.
+    hit_by: AtomicUsize,
 }
 
 impl Watch {
-    fn new(base: usize, module: &Module, list: &[Window]) -> Self {
-        let code = module.image_range();
+    fn new(base: usize, list: &[Window]) -> Self {
         let read_only = list.iter().filter(|window| !window.writable);
         Watch {
             base,
             ranges: read_only.map(|w| base + w.address as usize..base + w.address as usize + w.len()).collect(),
-            code: code.start as usize..code.end as usize,
-            hit: std::sync::atomic::AtomicUsize::new(0),
+            hit: AtomicUsize::new(0),
+            hit_by: AtomicUsize::new(0),
         }
     }
 
-    fn take(&self) -> Option<usize> {
-        match self.hit.swap(0, std::sync::atomic::Ordering::Relaxed) {
+    /// Address written and address of the instruction, of the first forbidden write since the last call of this.
+    fn take(&self) -> Option<(usize, usize)> {
+        match self.hit.swap(0, Ordering::Relaxed) {
             0 => None,
-            address => Some(address),
+            address => Some((address, self.hit_by.swap(0, Ordering::Relaxed))),
         }
     }
 }
@@ -266,23 +281,22 @@ mod sys {
         }
     }
 
-    /// True if the instruction shall be tried again; false if wasmtime shall decide.
+    /// True if the instruction shall be tried again; false if the fault is none of ours.
     fn on_fault(watch: &Watch, info: *const libc::siginfo_t, context: *const c_void) -> bool {
         // SAFETY: wasmtime passes what the system gave its SIGSEGV or SIGBUS handler; other signals have no meaningful address,
         // and none that lies in a watched window.
         let address = unsafe { (*info).si_addr() } as usize;
-        if !watch.ranges.iter().any(|range| range.contains(&address)) {
-            return false;
+        let Some(range) = watch.ranges.iter().find(|range| range.contains(&address)) else { return false };
+        if watch.hit.compare_exchange(0, address, Ordering::Relaxed, Ordering::Relaxed).is_ok() {
+            watch.hit_by.store(program_counter(context).unwrap_or(0), Ordering::Relaxed);
         }
-        let _ = watch.hit.compare_exchange(0, address, Ordering::Relaxed, Ordering::Relaxed);
-        if program_counter(context).is_some_and(|at| watch.code.contains(&at)) {
-            return false;
-        }
-        let page = rustix::param::page_size();
-        let start = (address & !(page - 1)) as *mut c_void;
-        // SAFETY: the page lies in a watched window, thus in the kernel's memory, and nothing of the host refers to it. The
-        // private page takes the place of the shared one; the kernel ends after this call and its memory goes with it.
-        unsafe { mmap_anonymous(start, page, ProtFlags::READ | ProtFlags::WRITE, MapFlags::PRIVATE | MapFlags::FIXED) }.is_ok()
+        // The whole window at once: that is one mapping for another, where page by page a guest could use up the process's
+        // mappings and so make this fail.
+        let (start, len) = (range.start as *mut c_void, range.len());
+        let flags = MapFlags::PRIVATE | MapFlags::FIXED | MapFlags::NORESERVE;
+        // SAFETY: the range is a watched window, thus part of the kernel's memory, and nothing of the host refers to it. Private
+        // pages take the place of the shared ones; the kernel ends after this call and its memory goes with it.
+        unsafe { mmap_anonymous(start, len, ProtFlags::READ | ProtFlags::WRITE, flags) }.is_ok()
     }
 
     /// Where the thread was when it faulted, on the processors where this file knows how to tell.

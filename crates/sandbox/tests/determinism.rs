@@ -1,4 +1,5 @@
 //! The same inputs give the same bits and burn the same fuel, whatever ran before and on whichever thread.
+#![allow(clippy::unwrap_used, reason = "a test may fail")]
 
 #[path = "common/rig.rs"]
 mod rig;

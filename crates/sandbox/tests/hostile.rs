@@ -1,4 +1,5 @@
 //! Whatever the bytes are: loading never panics, and what loads runs within its limits.
+#![allow(clippy::unwrap_used, reason = "a test may fail")]
 
 #[path = "common/rig.rs"]
 mod rig;

@@ -1,4 +1,5 @@
 //! Kernels that do what they should: windows, parameters, shards, events, shutdown.
+#![allow(clippy::unwrap_used, reason = "a test may fail")]
 
 #[path = "common/rig.rs"]
 mod rig;

@@ -1,4 +1,5 @@
 //! Modules that are no kernels, each refused with a code before anything is compiled; and the cache of those that are.
+#![allow(clippy::unwrap_used, reason = "a test may fail")]
 
 #[path = "common/rig.rs"]
 mod rig;

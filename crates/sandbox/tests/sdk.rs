@@ -1,4 +1,5 @@
 //! The two sides of the ABI together: a kernel written with the guest SDK, built for WebAssembly, in the sandbox.
+#![allow(clippy::unwrap_used, reason = "a test may fail")]
 
 #[path = "common/rig.rs"]
 mod rig;

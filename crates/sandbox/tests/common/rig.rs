@@ -1,5 +1,5 @@
 //! What the sandbox's tests share: modules in text form, a region, and a kernel with the writers of its buffers.
-#![allow(dead_code, reason = "each test file is a crate of its own and uses a part of this")]
+#![allow(dead_code, clippy::unwrap_used, reason = "each test file is a crate of its own and uses a part of this; tests may fail")]
 
 use wasm_engine_exchange::{BufferInfo, Reader, Region, RegionSpec, Writer};
 use wasm_engine_sandbox::{
