@@ -24,3 +24,6 @@ pub use error::GpuError;
 pub use health::{DeviceFault, FaultKind, Health};
 pub use info::GpuInfo;
 pub use lease::{FrameGuard, Lease, OnFree};
+
+/// A window's surface, as [`Gpu::for_window`] makes it and a compositor takes it: other crates need not name wgpu to pass it on.
+pub type WindowSurface = wgpu::Surface<'static>;

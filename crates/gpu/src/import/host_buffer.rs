@@ -6,11 +6,13 @@
 #![expect(unsafe_code, reason = "imports host memory into Vulkan")]
 
 use std::any::Any;
+use std::ops::Range;
 use std::ptr::NonNull;
 use std::sync::Arc;
 
 use ash::{ext, vk};
 use thiserror::Error;
+use wasm_engine_exchange::{BufferInfo, Region};
 use wgpu::hal::api::Vulkan;
 
 use crate::device::Gpu;
@@ -71,6 +73,34 @@ pub const ALLOWED_USAGES: wgpu::BufferUsages = wgpu::BufferUsages::STORAGE
     .union(wgpu::BufferUsages::VERTEX)
     .union(wgpu::BufferUsages::INDEX)
     .union(wgpu::BufferUsages::COPY_SRC);
+
+/// Makes one GPU buffer over all three slots of an exchange buffer, without copying. Slot `n` begins at `n` times the stride,
+/// which is aligned for every kind of binding.
+///
+/// Which slot may be read is the exchange's matter: a submission reads the front slot, and the reader acquires the next one only
+/// when that submission has finished, for until then the writer must not get the slot back.
+///
+/// # Errors
+/// As [`import_region`].
+pub fn import_buffer(gpu: &Gpu, region: &Region, buffer: &BufferInfo, usage: wgpu::BufferUsages) -> Result<wgpu::Buffer, HostImportError> {
+    import_region(gpu, region, buffer.offset..buffer.slot_offset(3), usage)
+}
+
+/// Makes a GPU buffer over a range of a region, in bytes from its start, without copying. Storage bindings of it must be
+/// read-only. The region stays mapped until the buffer is gone and the GPU is done with it.
+///
+/// # Errors
+/// [`HostImportError::BadRange`] if the range leaves the region or is empty, [`HostImportError::Misaligned`] if it does not begin
+/// and end where the driver demands, [`HostImportError::Unsupported`] if the driver cannot; any [`HostImportError`].
+pub fn import_region(gpu: &Gpu, region: &Region, range: Range<usize>, usage: wgpu::BufferUsages) -> Result<wgpu::Buffer, HostImportError> {
+    if range.start >= range.end || range.end > region.len() {
+        return Err(HostImportError::BadRange("it leaves the region, or is empty"));
+    }
+    let base = NonNull::new(region.base_ptr().cast_mut()).ok_or(HostImportError::BadRange("the region has no memory"))?;
+    // SAFETY: the range lies inside the region, which stays mapped for as long as this clone of it, the owner, lives. What the
+    // exchange hands out as references are slots that nobody writes meanwhile; the GPU only reads.
+    unsafe { import_raw(gpu, base.add(range.start), range.len(), usage, Arc::new(region.clone())) }
+}
 
 /// Makes a buffer over `bytes` bytes of host memory at `start`, without copying. Storage bindings of it must be read-only.
 ///

@@ -151,3 +151,31 @@ fn bad_ranges_and_usages_are_refused() {
     assert_eq!(code(0, 4096, wgpu::BufferUsages::empty()), "HOST_IMPORT_BAD_USAGE");
     assert_eq!(gpu.health.count(), 0);
 }
+
+#[test]
+fn a_slot_that_a_writer_published_is_read_in_place() {
+    let gpu = Gpu::new(&GpuOptions::default()).expect("a Vulkan device");
+    if !gpu.info.host_import {
+        return;
+    }
+    let spec = wasm_engine_exchange::RegionSpec::new().buffer("other", 100).buffer("numbers", 1000);
+    for region in [Region::create(&spec), Region::anonymous(&spec)] {
+        let region = region.expect("a region");
+        let id = region.buffer("numbers").expect("its buffer");
+        let info = region.buffer_info(id).expect("its description");
+        let (mut writer, mut reader) = (region.writer(id).expect("the writer"), region.reader(id).expect("the reader"));
+        let buffer = import_buffer(&gpu, &region, &info, wgpu::BufferUsages::STORAGE).expect("imported");
+        for round in 1..=4_u8 {
+            writer.bytes_mut().fill(round);
+            writer.publish();
+            assert!(reader.acquire());
+            let doubled = doubled(&gpu, &buffer);
+            let first = reader.front_slot() * info.stride / 4;
+            let expected = u32::from_le_bytes([round; 4]) * 2;
+            assert!(doubled[first..first + 250].iter().all(|word| *word == expected), "round {round}");
+        }
+        let bad = info.offset..region.len() + 65_536;
+        assert_eq!(import_region(&gpu, &region, bad, wgpu::BufferUsages::STORAGE).expect_err("outside").code(), "HOST_IMPORT_BAD_RANGE");
+    }
+    assert_eq!(gpu.health.count(), 0, "{:?}", gpu.health.faults());
+}
