@@ -10,8 +10,11 @@ pub(crate) const CLI: &str = "wasm-engine-cli";
 /// The package of the comparisons, never selected together with the rest.
 pub(crate) const BENCH: &str = "wasm-engine-bench";
 
-/// The package whose protocols have loom models and whose tests run under Miri.
-pub(crate) const EXCHANGE: &str = "wasm-engine-exchange";
+/// The packages whose lock-free protocols have loom models.
+pub(crate) const MODELLED: [&str; 2] = ["wasm-engine-exchange", "wasm-engine-telemetry"];
+
+/// The package whose unit tests run under Miri.
+pub(crate) const UNDER_MIRI: &str = "wasm-engine-exchange";
 
 /// Cargo's arguments that select all but the benchmarks.
 pub(crate) const ALL_BUT_BENCH: [&str; 3] = ["--workspace", "--exclude", BENCH];

@@ -109,11 +109,14 @@ fn lint() -> Result<Outcome> {
     check(&mut lint)
 }
 
-/// Runs the models of the exchange's protocols, every interleaving up to the bound. Their flag changes every crate, hence the folder.
+/// Runs the models of the lock-free protocols, every interleaving up to each model's bound. Their flag changes every crate, hence the folder.
 fn loom() -> Result<Outcome> {
-    let mut models = cargo_locked(&["test", "--release", "--package", packages::EXCHANGE, "--test", "loom"]);
-    models.env("RUSTFLAGS", "--cfg wasm_engine_loom").env("CARGO_TARGET_DIR", process::target_dir().join("loom"));
-    check(&mut models)
+    for package in packages::MODELLED {
+        let mut models = cargo_locked(&["test", "--release", "--package", package, "--lib"]);
+        models.env("RUSTFLAGS", "--cfg wasm_engine_loom").env("CARGO_TARGET_DIR", process::target_dir().join("loom"));
+        process::check(&mut models)?;
+    }
+    Ok(Outcome::Passed)
 }
 
 /// Runs the exchange's unit tests under Miri.
@@ -122,7 +125,7 @@ fn miri() -> Result<Outcome> {
         let why = "no nightly toolchain has it (`rustup toolchain install nightly --component miri,rust-src`)";
         return Ok(Outcome::Skipped(why.to_owned()));
     };
-    let mut miri = process::cargo(&[&format!("+{nightly}"), "miri", "test", "--package", packages::EXCHANGE, "--lib"]);
+    let mut miri = process::cargo(&[&format!("+{nightly}"), "miri", "test", "--package", packages::UNDER_MIRI, "--lib"]);
     miri.env("CARGO_TARGET_DIR", process::target_dir().join("miri"));
     check(&mut miri)
 }
