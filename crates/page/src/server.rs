@@ -44,6 +44,9 @@ use token::Token;
 /// The script that defines `window.engine`.
 const SCRIPT: &str = include_str!("script/engine.js");
 
+/// What makes up for inputs that Servo paints but does not let a person use.
+const CONTROLS: &str = include_str!("script/controls.js");
+
 /// Where the script takes what it must know to connect.
 const SCRIPT_CONFIG: &str = "/*ENGINE_CONFIG*/ null";
 
@@ -193,7 +196,7 @@ impl AppServer {
     #[must_use]
     pub fn user_script(&self) -> String {
         let config = serde_json::json!({ "origin": self.origin(), "token": self.token.reveal() });
-        SCRIPT.replacen(SCRIPT_CONFIG, &config.to_string(), 1)
+        SCRIPT.replacen(SCRIPT_CONFIG, &config.to_string(), 1) + CONTROLS
     }
 }
 

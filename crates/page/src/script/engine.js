@@ -379,7 +379,8 @@
       if (element.type === "checkbox") return element.checked;
       if (element.type === "radio") return element.checked ? numberOrText(element.value) : undefined;
       if (element.type === "range" || element.type === "number") {
-        const number = parseFloat(element.value);
+        // Twelve digits: 0.3, where a step of 0.1 makes 0.30000000000000004 of it.
+        const number = Number(parseFloat(element.value).toPrecision(12));
         return Number.isFinite(number) ? number : undefined;
       }
       return element.value;

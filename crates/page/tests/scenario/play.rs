@@ -137,6 +137,46 @@ impl Scenario {
         self.reload();
     }
 
+    /// The window has another size.
+    #[allow(dead_code, reason = "a browser is not resized")]
+    pub(crate) fn resized(&mut self, viewport: [f32; 2], scale: f32) {
+        self.layout_when("the new size", |report| report.viewport == viewport && near(report.scale, scale));
+    }
+
+    /// Where an element is, in device pixels: x, y, width, height. By its id, or by its text when there is no such id yet.
+    #[allow(dead_code, reason = "a browser is not clicked on")]
+    pub(crate) fn place(&mut self, id: &str) -> [f32; 4] {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            self.bridge.send("place", json!(id)).expect("sent");
+            let place: Option<[f32; 4]> = serde_json::from_value(self.json("place")).expect("a rectangle");
+            if let Some(place) = place {
+                return place;
+            }
+            assert!(Instant::now() < deadline, "`{id}` is on the page");
+        }
+    }
+
+    /// Waits for a value of a parameter. Those before it are on the way.
+    #[allow(dead_code, reason = "a browser is not clicked on")]
+    pub(crate) fn param_when(&mut self, name: &str, what: &str, wanted: impl Fn(&ParamValue) -> bool) {
+        let mut seen = Vec::new();
+        let deadline = Instant::now() + PATIENCE;
+        while Instant::now() < deadline {
+            match self.bridge.recv() {
+                Some(PageMessage::Param { name: its, value }) if its == name => {
+                    if wanted(&value) {
+                        return;
+                    }
+                    seen.push(value);
+                }
+                Some(_) => {}
+                None => drop(self.woken.recv_timeout(deadline.saturating_duration_since(Instant::now()))),
+            }
+        }
+        panic!("`{name}` never was {what}, but {seen:?}");
+    }
+
     fn first_layout(&mut self, scale: f32) {
         let report = self.layout_when("the surfaces are there", |report| report.surfaces.len() == 7 && find(report, "plain").w > 0.0);
         assert!((report.scale - scale).abs() < 1e-3);

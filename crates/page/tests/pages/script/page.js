@@ -100,6 +100,12 @@ engine.on("step", (name) => {
 engine.on("step", () => {
   throw new Error("a listener that fails");
 });
+engine.on("place", (id) => {
+  const leaf = (element) => element.children.length === 0 && element.textContent === id && element.localName === "div";
+  const element = byId(id) || [...document.querySelectorAll("div")].find(leaf);
+  const rect = element && element.getBoundingClientRect();
+  engine.emit("place", rect ? [rect.left, rect.top, rect.width, rect.height].map((side) => side * devicePixelRatio) : null);
+});
 engine.on("echo", (data) => engine.emit("echo", data));
 let once = 0;
 engine.once("count", () => (once += 1));
