@@ -338,6 +338,11 @@ impl Compositor {
         self.size
     }
 
+    /// Pixels per pixel of the page.
+    pub fn scale(&self) -> f32 {
+        self.scale
+    }
+
     /// Names of the surfaces in the order in which the layout numbers them.
     pub fn surface_names(&self) -> impl Iterator<Item = &str> {
         self.surfaces.iter().map(|surface| &*surface.name)

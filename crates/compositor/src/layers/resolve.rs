@@ -30,9 +30,16 @@ pub(crate) struct Located {
     /// Items that fit.
     pub(crate) fits: u32,
     what: &'static str,
-    /// Bytes that `n` items need: `base + n * each`.
-    base: u64,
+    /// Bytes from the buffer's start to the first item's end, and from one item to the next.
+    first: u64,
     each: u64,
+}
+
+impl Located {
+    /// Bytes that `items` need.
+    fn needed(&self, items: u32) -> u64 {
+        self.first + u64::from(items.saturating_sub(1)) * self.each
+    }
 }
 
 impl Resolver<'_> {
@@ -60,13 +67,13 @@ impl Resolver<'_> {
             return Err(SurfaceFault::Stride { what: format!("{what}.step"), found: step, problem: "makes the components of two items overlap" });
         }
         let buffer = self.buffer(vector.buffer.as_deref())?;
-        let base = u64::from(vector.offset) + u64::from(components - 1) * u64::from(step) + 4 - u64::from(stride);
-        let mut fits = fitting(self.buffers.len(buffer), base, stride);
+        let first = u64::from(vector.offset) + u64::from(components - 1) * u64::from(step) + 4;
+        let mut fits = fitting(self.buffers.len(buffer), first, stride);
         if step >= stride && planar {
             fits = fits.min(step / stride);
         }
         let attribute = Attribute { offset: vector.offset / 4, stride: stride / 4, step: step / 4, format: components };
-        Ok(Located { buffer, attribute, fits, what, base, each: stride.into() })
+        Ok(Located { buffer, attribute, fits, what, first, each: stride.into() })
     }
 
     /// Plain values per item, of `size` bytes each.
@@ -79,10 +86,10 @@ impl Resolver<'_> {
             return Err(SurfaceFault::Stride { what: format!("{what}.stride"), found: stride, problem: "is less than one item" });
         }
         let buffer = self.buffer(name)?;
-        let base = u64::from(offset) + u64::from(size) - u64::from(stride);
-        let fits = fitting(self.buffers.len(buffer), base, stride);
+        let first = u64::from(offset) + u64::from(size);
+        let fits = fitting(self.buffers.len(buffer), first, stride);
         let attribute = Attribute { offset: offset / 4, stride: stride / 4, step: 1, format };
-        Ok(Located { buffer, attribute, fits, what, base, each: stride.into() })
+        Ok(Located { buffer, attribute, fits, what, first, each: stride.into() })
     }
 
     /// What colors each item, and the range to look for, if one is to be looked for.
@@ -136,7 +143,7 @@ impl Resolver<'_> {
         }
         for part in parts {
             if part.fits < wanted {
-                self.enough(part.what, part.buffer, part.base.wrapping_add(u64::from(wanted) * part.each))?;
+                self.enough(part.what, part.buffer, part.needed(wanted))?;
                 // The bytes are there, so the planes are what is too short.
                 let problem = "leaves less room in a plane than there are items";
                 return Err(SurfaceFault::Stride { what: format!("{}.step", part.what), found: part.attribute.step * 4, problem });
@@ -155,14 +162,10 @@ impl Resolver<'_> {
     }
 }
 
-/// Items of `stride` bytes that fit; `base` is what `n` items need beyond `n * stride`, and may be "negative".
-fn fitting(bytes: u64, base: u64, stride: u32) -> u32 {
-    let room = bytes.wrapping_sub(base);
-    // Wrapped below zero: not even the first item fits.
-    if room > i64::MAX as u64 {
-        return 0;
-    }
-    (room / u64::from(stride)).min(ITEMS_MAX.into()) as u32
+/// Items that fit, when the first ends at byte `first` and each next one `stride` bytes later.
+fn fitting(bytes: u64, first: u64, stride: u32) -> u32 {
+    let Some(room) = bytes.checked_sub(first) else { return 0 };
+    (room / u64::from(stride) + 1).min(ITEMS_MAX.into()) as u32
 }
 
 /// Refuses what is no multiple of 4: shaders read words.

@@ -1,0 +1,32 @@
+//! Captures: a ring that never waits and refuses when full.
+
+use crate::rig::{Rig, options};
+use wasm_engine_compositor::FrameInput;
+use wasm_engine_compositor::limits::CAPTURES_MAX;
+use wasm_engine_telemetry::Counter;
+
+#[test]
+fn the_ring_refuses_what_it_cannot_hold_and_gives_pictures_in_order() {
+    // An odd width: rows in the staging buffers are padded.
+    let mut rig = Rig::new(&options((33, 17)), &[]);
+    let input = FrameInput::default();
+    let asked: Vec<_> = (0..CAPTURES_MAX).map(|_| rig.compositor.capture().expect("room")).collect();
+    assert_eq!(rig.compositor.capture().expect_err("full").code(), "CAPTURE_BUSY");
+    assert!(rig.compositor.poll_capture().is_none(), "nothing was composed yet");
+    rig.compose(&input);
+    for id in asked {
+        let (taken, picture) = rig.compositor.poll_capture().expect("the GPU is done");
+        assert_eq!((taken, picture.width, picture.height, picture.rgba.len()), (id, 33, 17, 33 * 17 * 4));
+        assert!(picture.rgba.chunks_exact(4).all(|pixel| pixel[3] == 255));
+    }
+    assert!(rig.compositor.poll_capture().is_none());
+    assert_eq!(rig.count(Counter::Captures), CAPTURES_MAX as u64);
+    assert_eq!(rig.count(Counter::ReadBacks), 0);
+
+    // Without change: the copy alone is submitted, nothing is drawn.
+    let submissions = rig.count(Counter::GpuSubmissions);
+    rig.compositor.capture().expect("room again");
+    assert!(!rig.compose(&input).drawn);
+    assert!(rig.compositor.poll_capture().is_some());
+    assert_eq!(rig.count(Counter::GpuSubmissions), submissions + 1);
+}

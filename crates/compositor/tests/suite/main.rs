@@ -1,0 +1,8 @@
+//! The compositor on a real device, software or not: pictures, damage, bad input, captures.
+#![forbid(unsafe_code)]
+
+mod captures;
+mod damage;
+mod faults;
+mod golden;
+mod rig;
