@@ -292,4 +292,54 @@ mod tests {
             assert!(decode_binary(&bad).is_err(), "byte {at} = {value}");
         }
     }
+
+    /// Random numbers of a fixed row (xorshift): the test is the same every time.
+    fn chance(state: &mut u64, below: usize) -> usize {
+        *state ^= *state << 13;
+        *state ^= *state >> 7;
+        *state ^= *state << 17;
+        usize::try_from(*state % below as u64).unwrap_or(0)
+    }
+
+    #[test]
+    fn whatever_comes_is_refused_or_keeps_the_limits() {
+        let surface = r#"{"name":"view","x":-1.5,"y":2e3,"w":3,"h":4,"clip":[0,0,10,20],"opacity":0.5,"radius":3,"z":1,"visible":true}"#;
+        let seeds = [
+            format!(r#"{{"t":"layout","viewport":[800,600],"scale":1.5,"surfaces":[{surface},{surface}]}}"#),
+            r#"{"t":"emit","topic":"a","data":{"b":[1,null,"\u00e9"]}}"#.to_owned(),
+            r#"{"t":"param","name":"p","value":1.25}"#.to_owned(),
+            r#"{"t":"hello","v":1,"url":"http://127.0.0.1/"}"#.to_owned(),
+        ];
+        let pieces =
+            ["1e308", "-", "null", "[", "]", "{", "}", "\"", "\\u0000", ",", ":", "9", "e", "NaN", "\"t\":\"ack\",", "1e39", "-0.0"];
+        let (mut state, mut accepted) = (0x9e37_79b9_7f4a_7c15, 0);
+        for round in 0..20_000 {
+            let mut text = seeds[round % seeds.len()].clone();
+            for _ in 0..=chance(&mut state, 3) {
+                let at = chance(&mut state, text.len());
+                let end = (at + chance(&mut state, 4)).min(text.len());
+                text.replace_range(at..end, pieces[chance(&mut state, pieces.len())]);
+            }
+            match decode_text(&text) {
+                Ok(Incoming::Layout(report)) => {
+                    accepted += 1;
+                    let finite = |surface: &crate::bridge::SurfaceGeometry| {
+                        let numbers = [surface.x, surface.y, surface.w, surface.h, surface.opacity, surface.radius, surface.z];
+                        numbers.iter().chain(&surface.clip).all(|number| number.abs() <= 1_048_576.0)
+                            && surface.w >= 0.0
+                            && surface.h >= 0.0
+                    };
+                    assert!(report.surfaces.iter().all(finite), "{text}");
+                }
+                Ok(Incoming::Emit { topic, .. }) => assert!(check_topic(&topic).is_ok(), "{text}"),
+                Ok(Incoming::Param { name, value }) => assert!(check_param(&name, &value).is_ok(), "{text}"),
+                Ok(_) | Err(_) => {}
+            }
+            // The same bytes as a binary frame: the topic is checked, and nothing is read beyond the end.
+            if let Ok((topic, bytes)) = decode_binary(&[&[1, 1, u8::try_from(round % 256).unwrap_or(0), 0], text.as_bytes()].concat()) {
+                assert_eq!(topic.len() + bytes.len(), text.len());
+            }
+        }
+        assert!(accepted > 100, "some of it must get as far as the numbers: {accepted}");
+    }
 }

@@ -128,13 +128,21 @@ impl Scenario {
     pub(crate) fn play(&mut self, scale: f32) {
         let PageMessage::Connected { url } = self.next() else { panic!("the page connects first") };
         assert!(url.starts_with(&self.server.origin()) && !url.contains('#'), "{url}");
+        assert_eq!(self.json("before"), "the engine is there", "what was emitted early has waited");
         assert_eq!(self.json("ready"), true);
         self.first_layout(scale);
         self.changes(scale);
         self.parameters();
         self.messages();
         assert_eq!(self.ask("rest"), 0, "a page at rest asks for no animation frames");
-        self.reload();
+        self.drop_socket();
+        self.step("reload");
+        assert_eq!(self.comings_and_goings(), ["gone", "there"]);
+        self.layout = None;
+        assert_eq!(self.json("ready"), true);
+        let state = self.ask("state");
+        assert_eq!((&state["early"], &state["speed"]), (&json!("kept"), &json!(5.25)), "a new document gets the latest of everything");
+        self.layout_when("and reports its surfaces", |report| report.surfaces.len() == 7);
     }
 
     /// The window has another size.
@@ -285,23 +293,30 @@ impl Scenario {
         }
     }
 
-    fn reload(&mut self) {
-        self.step("reload");
-        let mut heard = Vec::new();
-        while heard.len() < 2 {
+    /// The page comes back by itself, and says again where its surfaces are.
+    fn drop_socket(&mut self) {
+        self.step("drop");
+        match self.next() {
+            PageMessage::Disconnected => assert!(matches!(self.next(), PageMessage::Connected { .. })),
+            PageMessage::Event { topic, .. } if topic == "drop" => return, // the page cannot lay hands on it
+            other => panic!("there came {other:?}"),
+        }
+        self.layout = None;
+        self.layout_when("the surfaces are told again", |report| report.surfaces.len() == 7);
+        assert_eq!(self.ask("state")["connected"], true);
+    }
+
+    /// The next two documents that go or come.
+    fn comings_and_goings(&mut self) -> [&'static str; 2] {
+        let mut next = || loop {
             match self.next() {
                 PageMessage::Layout(_) => {}
-                PageMessage::Disconnected => heard.push("gone"),
-                PageMessage::Connected { .. } => heard.push("there"),
+                PageMessage::Disconnected => return "gone",
+                PageMessage::Connected { .. } => return "there",
                 other => panic!("in a reload there came {other:?}"),
             }
-        }
-        assert_eq!(heard, ["gone", "there"]);
-        self.layout = None;
-        assert_eq!(self.json("ready"), true);
-        let state = self.ask("state");
-        assert_eq!((&state["early"], &state["speed"]), (&json!("kept"), &json!(5.25)), "a new document gets the latest of everything");
-        self.layout_when("and reports its surfaces", |report| report.surfaces.len() == 7);
+        };
+        [next(), next()]
     }
 }
 

@@ -17,6 +17,8 @@ window.requestAnimationFrame = (fn) => {
   return requestFrame(fn);
 };
 
+engine.emit("before", "the engine is there");
+
 let resized = 0;
 const surface = engine.surface("plain");
 surface.on("resize", () => (resized += 1));
@@ -90,6 +92,7 @@ const steps = {
     setTimeout(() => engine.emit("rest", frames - before), 300);
   },
   errors: () => errors,
+  drop: () => (socket ? void socket.close() : { no: true }),
   reload: () => void location.reload(),
 };
 
