@@ -317,6 +317,18 @@ fn example_in_the_documentation_is_good() {
     }
 }
 
+#[test]
+fn sample_apps_are_good() {
+    let apps = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../apps"));
+    let folders: Vec<_> = fs::read_dir(apps).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_dir()).collect();
+    assert!(folders.len() >= 2);
+    for folder in folders {
+        if let Err(error) = Manifest::load(&folder) {
+            panic!("{}\n{error}", folder.display());
+        }
+    }
+}
+
 /// Makes an app on the disk around the good manifest, with a page.
 fn folder() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
