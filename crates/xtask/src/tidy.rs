@@ -74,6 +74,7 @@ fn findings(files: &[File]) -> Vec<Finding> {
         }
         if file.is_markdown() {
             documents::check_links(file, files, &mut findings);
+            documents::check_paths(file, files, &mut findings);
         }
     }
     dependencies::check(files, &mut findings);

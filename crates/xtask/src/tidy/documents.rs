@@ -25,18 +25,38 @@ pub(super) fn check_links(file: &File, files: &[File], findings: &mut Vec<Findin
     }
 }
 
+/// Paths of the repository that a document names in code quotes.
+pub(super) fn check_paths(file: &File, files: &[File], findings: &mut Vec<Finding>) {
+    for (at, line) in text_lines(file.text()) {
+        // Between the first and the second quote, the third and the fourth, and so on.
+        for word in line.split('`').skip(1).step_by(2) {
+            let path = word.trim_end_matches('/');
+            let ours = TOP_LEVEL.iter().any(|top| path.strip_prefix(top).is_some_and(|rest| rest.starts_with('/')));
+            let plain = path.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"/._-".contains(&byte));
+            if ours && plain && lookup(path, files).is_none() && !files.iter().any(|file| file.path.starts_with(&format!("{path}/"))) {
+                findings.push(Finding::new(file, at, format!("`{word}` is not there"), "name what is there now"));
+            }
+        }
+    }
+}
+
+/// Folders whose names begin a path of the repository.
+const TOP_LEVEL: [&str; 7] = ["crates", "docs", "apps", "shaders", "scripts", "models", "fuzz"];
+
+/// The lines outside fenced code, with their numbers.
+fn text_lines(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    let mut fenced = false;
+    text.lines().enumerate().filter_map(move |(at, line)| {
+        let fence = line.trim_start().starts_with("```");
+        fenced ^= fence;
+        (!fence && !fenced).then_some((at + 1, line))
+    })
+}
+
 /// The targets of all links outside code, with their lines.
 fn links(text: &str) -> Vec<(usize, &str)> {
     let mut found = Vec::new();
-    let mut fenced = false;
-    for (at, line) in text.lines().enumerate() {
-        if line.trim_start().starts_with("```") {
-            fenced = !fenced;
-            continue;
-        }
-        if fenced {
-            continue;
-        }
+    for (at, line) in text_lines(text) {
         let mut in_code = false;
         for (place, byte) in line.bytes().enumerate() {
             if byte == b'`' {
@@ -45,7 +65,7 @@ fn links(text: &str) -> Vec<(usize, &str)> {
             if !in_code && byte == b']' && line[place + 1..].starts_with('(') {
                 let rest = &line[place + 2..];
                 let target = rest.split([')', ' ']).next().unwrap_or(rest);
-                found.push((at + 1, target));
+                found.push((at, target));
             }
         }
     }
@@ -155,6 +175,16 @@ mod tests {
                 "d/a.md:2: `x.png` leads nowhere"
             ]
         );
+    }
+
+    #[test]
+    fn paths_in_quotes_are_there() {
+        let text = "`crates/a/src/lib.rs` `crates/a/` `crates/*/x` `crates/b.rs` `apps/APP/x y` `src/x.rs`\n```\n`docs/none.md`\n```\n`docs/gone.md`\n";
+        let files = [File::fake("a.md", text), File::fake("crates/a/src/lib.rs", "")];
+        let mut findings = Vec::new();
+        check_paths(&files[0], &files, &mut findings);
+        let found: Vec<(usize, &str)> = findings.iter().map(|finding| (finding.line, finding.what.as_str())).collect();
+        assert_eq!(found, [(1, "`crates/b.rs` is not there"), (5, "`docs/gone.md` is not there")]);
     }
 
     #[test]
