@@ -135,10 +135,11 @@ pub(super) fn check_readmes(files: &[File], findings: &mut Vec<Finding>) {
     }
 }
 
-/// Each shader is named by some Rust file.
+/// Each shader is named by some Rust file, in full or, for a macro that adds the rest, by its stem in quotes.
 pub(super) fn check_shaders(files: &[File], findings: &mut Vec<Finding>) {
     for shader in files.iter().filter(|file| file.is_shader()) {
-        if !files.iter().any(|file| file.is_rust() && file.text().contains(shader.name())) {
+        let stem = format!("\"{}\"", shader.name().trim_end_matches(".wgsl"));
+        if !files.iter().any(|file| file.is_rust() && (file.text().contains(shader.name()) || file.text().contains(&stem))) {
             findings.push(Finding::new(shader, 0, "no Rust file names it", "use it or remove it"));
         }
     }
