@@ -4,6 +4,11 @@
 // what is focused, what has the accessible name, and what engine.js binds to a parameter by `data-param`.
 "use strict";
 
+/** A number's text with a comma between thousands. Written by hand, since not every engine is built with the tables of locales. */
+function grouped(text) {
+  return text.replace(/^-?\d+/, (digits) => digits.replace(/\B(?=(\d{3})+$)/g, ","));
+}
+
 function makeSlider({ name, label, unit, min, max, step, value }) {
   const slider = document.createElement("div");
   slider.className = "slider";
@@ -43,7 +48,7 @@ function makeSlider({ name, label, unit, min, max, step, value }) {
     const part = `${(100 * (now - min)) / (max - min)}%`;
     fill.style.width = part;
     thumb.style.left = part;
-    output.textContent = now.toLocaleString("en-US", { minimumFractionDigits: decimals, maximumFractionDigits: decimals }) + (unit ? ` ${unit}` : "");
+    output.textContent = grouped(now.toFixed(decimals)) + (unit ? ` ${unit}` : "");
     input.setAttribute("aria-valuetext", output.textContent);
   };
 

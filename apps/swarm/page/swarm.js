@@ -14,7 +14,7 @@
     const element = byId(id);
     if (element.textContent !== text) element.textContent = text;
   };
-  const whole = (number) => Math.round(number).toLocaleString("en-US");
+  const whole = (number) => grouped(String(Math.round(number)));
   const fixed = (number, digits) => (Number.isFinite(number) ? number.toFixed(digits) : "–");
 
   // ---- sliders: one for each parameter that the manifest declares
