@@ -186,15 +186,19 @@ impl Swarm<'_> {
     fn next(&self, i: usize, runs: &[Run], rules: &Rules) -> Boid {
         let [x, y, vx, vy] = self.planes.map(|plane| plane[i]);
         let mut sight = Sight::nothing();
+        let mut saw_itself = 0.0;
         for run in runs {
             let range = part_of(&run.range, i as u32, rules.tick);
+            if range.contains(&i) {
+                saw_itself = 1.0;
+            }
             self.look(range, x + run.shift_x, y + run.shift_y, rules, &mut sight);
         }
-        // A boid saw itself, at no distance and with full weight.
-        let weight = sight.weight.sum() - 1.0;
+        // A boid that is among its own candidates has seen itself, at no distance and with full weight.
+        let weight = sight.weight.sum() - saw_itself;
         let scale = if weight > 1e-3 { 1.0 / weight } else { 0.0 };
         let [to_x, to_y] = sight.toward.map(|sum| sum.sum() * scale);
-        let [like_x, like_y] = [(sight.velocity[0].sum() - vx) * scale, (sight.velocity[1].sum() - vy) * scale];
+        let [like_x, like_y] = [(sight.velocity[0].sum() - vx * saw_itself) * scale, (sight.velocity[1].sum() - vy * saw_itself) * scale];
         let [from_x, from_y] = sight.away.map(F32x4::sum);
         let follow = if scale > 0.0 { rules.alignment } else { 0.0 };
 
