@@ -20,17 +20,24 @@ fn drain(ring: &Ring, seen: &mut Vec<u64>) {
     });
 }
 
+/// Drains from another thread, twice, and tells what it saw.
+fn drain_aside(ring: &Arc<Ring>) -> thread::JoinHandle<Vec<u64>> {
+    let ring = Arc::clone(ring);
+    thread::spawn(move || {
+        let mut seen = Vec::new();
+        drain(&ring, &mut seen);
+        drain(&ring, &mut seen);
+        seen
+    })
+}
+
 #[test]
 fn spans_arrive_whole_in_order_and_once() {
     loom::model(|| {
         let ring = Arc::new(Ring::new(2));
-        let producer = thread::spawn({
-            let ring = Arc::clone(&ring);
-            move || (1..=3).filter(|number| ring.push(span(*number))).collect::<Vec<_>>()
-        });
-        let mut seen = Vec::new();
-        drain(&ring, &mut seen);
-        let pushed = producer.join().unwrap();
+        let consumer = drain_aside(&ring);
+        let pushed: Vec<_> = (1..=3).filter(|number| ring.push(span(*number))).collect();
+        let mut seen = consumer.join().unwrap();
         drain(&ring, &mut seen);
         assert_eq!(seen, pushed, "what was not dropped arrives");
     });
@@ -39,27 +46,27 @@ fn spans_arrive_whole_in_order_and_once() {
 #[test]
 fn a_ring_passes_to_the_next_thread_with_what_is_in_it() {
     loom::model(|| {
-        let ring = Arc::new(Ring::new(4));
-        let holders: Vec<_> = [1, 2]
-            .into_iter()
-            .map(|number| {
-                let ring = Arc::clone(&ring);
-                thread::spawn(move || {
-                    let held = ring.take_if_free();
-                    if held {
-                        assert!(ring.push(span(number)));
-                        ring.give_back();
-                    }
-                    held
-                })
-            })
-            .collect();
+        let ring = Arc::new(Ring::new(2));
+        let hold = |ring: &Ring, number: u64| {
+            let held = ring.take_if_free();
+            if held {
+                assert!(ring.push(span(number)));
+                ring.give_back();
+            }
+            held
+        };
+        let other = thread::spawn({
+            let ring = Arc::clone(&ring);
+            move || hold(&ring, 1)
+        });
+        let held = hold(&ring, 2);
+        let held_by_other = other.join().unwrap();
         let mut seen = Vec::new();
         drain(&ring, &mut seen);
-        let pushed = holders.into_iter().map(|holder| holder.join().unwrap()).filter(|held| *held).count();
-        drain(&ring, &mut seen);
-        assert_eq!(seen.len(), pushed);
-        assert!(pushed > 0);
+        seen.sort_unstable();
+        let pushed: Vec<_> = [(held_by_other, 1), (held, 2)].into_iter().filter_map(|(held, number)| held.then_some(number)).collect();
+        assert_eq!(seen, pushed, "no holder overwrites the one before");
+        assert!(!pushed.is_empty());
     });
 }
 
