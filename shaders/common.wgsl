@@ -5,21 +5,25 @@ struct Attribute {
     offset: u32,
     stride: u32,
     step: u32,
+    // Which constants the pipeline has for it.
     format: u32,
 }
 
 struct Surface {
-    // Data space to the surface's own NDC, y up.
+    // Data space to homogeneous target pixels (y down), depth 0 to 1.
     transform: mat4x4<f32>,
     // x, y, width, height in target pixels, y down.
     rect: vec4<f32>,
     // Left, top, right, bottom in target pixels.
     clip: vec4<f32>,
+    // Left, top, right, bottom of what is redrawn, target pixels. Items outside need not be drawn.
+    window: vec4<f32>,
     // Straight alpha.
     tint: vec4<f32>,
     // Direction to the light in data space, and the share of ambient light.
     light: vec4<f32>,
-    target_size: vec2<f32>,
+    // 2 / size of the target.
+    ndc_per_pixel: vec2<f32>,
     radius: f32,
     opacity: f32,
     // The values at the two ends of the color map.
@@ -39,7 +43,9 @@ struct Surface {
     height: u32,
 }
 
-const FLAG_EDGES: u32 = 1u;      // The outline needs per-pixel coverage: rounded, or not on pixel boundaries.
+// In `surface.flags`: the outline needs per-pixel coverage, being rounded or not on pixel boundaries.
+const FLAG_EDGES: u32 = 1u;
+// In `FLAGS`.
 const FLAG_ADDITIVE: u32 = 2u;
 const FLAG_ROUND: u32 = 4u;
 const FLAG_ORIENTED: u32 = 8u;
@@ -50,6 +56,7 @@ const FLAG_INDEX_U16: u32 = 128u;
 const FLAG_INDEXED: u32 = 256u;
 const FLAG_LINEAR: u32 = 512u;
 const FLAG_PREMULTIPLIED: u32 = 1024u;
+const FLAG_OPAQUE: u32 = 2048u;
 
 const COLOR_NONE: u32 = 0u;
 const COLOR_RGBA8: u32 = 1u;
@@ -57,6 +64,12 @@ const COLOR_SCALAR: u32 = 2u;
 const COLOR_F32X4: u32 = 3u;
 const COLOR_F32X3: u32 = 4u;
 const COLOR_SPEED: u32 = 5u;
+
+// What is the same for all frames of a surface, each combination a pipeline of its own: branches on these cost nothing.
+override FLAGS: u32 = 0u;
+override POSITION_COMPONENTS: u32 = 2u;
+override DIRECTION_COMPONENTS: u32 = 2u;
+override COLOR_FORMAT: u32 = 0u;
 
 // Entries of one color map in `color_maps`.
 const MAP_ENTRIES: u32 = 256u;
@@ -84,29 +97,21 @@ fn finite(v: vec4<f32>) -> bool {
     return finite_bits(b.x) && finite_bits(b.y) && finite_bits(b.z) && finite_bits(b.w);
 }
 
-fn position_word(index: u32) -> u32 {
-    if index < arrayLength(&positions) { return positions[index]; }
-    return 0u;
+fn is(flag: u32) -> bool {
+    return (FLAGS & flag) != 0u;
 }
 
-fn color_word(index: u32) -> u32 {
-    if index < arrayLength(&colors) { return colors[index]; }
-    return 0u;
-}
-
-fn direction_word(index: u32) -> u32 {
-    if index < arrayLength(&directions) { return directions[index]; }
-    return 0u;
-}
+// The attributes' places were checked against the buffers' sizes for all of `surface.count` items, so these reads lie inside;
+// were one not to, the device's robust access keeps it inside.
 
 // Data-space position of item `i`; z is 0 in two dimensions.
 fn item_position(i: u32) -> vec4<f32> {
     let a = surface.position;
     let at = a.offset + i * a.stride;
-    let x = bitcast<f32>(position_word(at));
-    let y = bitcast<f32>(position_word(at + a.step));
+    let x = bitcast<f32>(positions[at]);
+    let y = bitcast<f32>(positions[at + a.step]);
     var z = 0.0;
-    if a.format == 3u { z = bitcast<f32>(position_word(at + 2u * a.step)); }
+    if POSITION_COMPONENTS == 3u { z = bitcast<f32>(positions[at + 2u * a.step]); }
     return vec4<f32>(x, y, z, 1.0);
 }
 
@@ -114,10 +119,10 @@ fn item_position(i: u32) -> vec4<f32> {
 fn item_direction(i: u32) -> vec3<f32> {
     let a = surface.direction;
     let at = a.offset + i * a.stride;
-    let x = bitcast<f32>(direction_word(at));
-    let y = bitcast<f32>(direction_word(at + a.step));
+    let x = bitcast<f32>(directions[at]);
+    let y = bitcast<f32>(directions[at + a.step]);
     var z = 0.0;
-    if a.format == 3u { z = bitcast<f32>(direction_word(at + 2u * a.step)); }
+    if DIRECTION_COMPONENTS == 3u { z = bitcast<f32>(directions[at + 2u * a.step]); }
     if !finite(vec4<f32>(x, y, z, 0.0)) { return vec3<f32>(0.0); }
     return vec3<f32>(x, y, z);
 }
@@ -144,60 +149,47 @@ fn item_color(i: u32) -> vec4<f32> {
     let a = surface.color;
     let at = a.offset + i * a.stride;
     var color = vec4<f32>(1.0);
-    switch a.format {
-        case COLOR_RGBA8: {
-            color = unpack4x8unorm(color_word(at));
-        }
-        case COLOR_SCALAR: {
-            let bits = color_word(at);
-            if !finite_bits(bits) { return vec4<f32>(0.0); }
-            color = vec4<f32>(mapped(normalized(bitcast<f32>(bits))), 1.0);
-        }
-        case COLOR_F32X4, COLOR_F32X3: {
-            color = vec4<f32>(
-                bitcast<f32>(color_word(at)),
-                bitcast<f32>(color_word(at + a.step)),
-                bitcast<f32>(color_word(at + 2u * a.step)),
-                1.0,
-            );
-            if a.format == COLOR_F32X4 { color.w = bitcast<f32>(color_word(at + 3u * a.step)); }
-            if !finite(color) { return vec4<f32>(0.0); }
-            color = clamp(color, vec4<f32>(0.0), vec4<f32>(1.0));
-        }
-        case COLOR_SPEED: {
-            color = vec4<f32>(mapped(normalized(length(item_direction(i)))), 1.0);
-        }
-        default: {}
+    if COLOR_FORMAT == COLOR_RGBA8 {
+        color = unpack4x8unorm(colors[at]);
+    } else if COLOR_FORMAT == COLOR_SCALAR {
+        let bits = colors[at];
+        if !finite_bits(bits) { return vec4<f32>(0.0); }
+        color = vec4<f32>(mapped(normalized(bitcast<f32>(bits))), 1.0);
+    } else if COLOR_FORMAT == COLOR_F32X4 || COLOR_FORMAT == COLOR_F32X3 {
+        color = vec4<f32>(bitcast<f32>(colors[at]), bitcast<f32>(colors[at + a.step]), bitcast<f32>(colors[at + 2u * a.step]), 1.0);
+        if COLOR_FORMAT == COLOR_F32X4 { color.w = bitcast<f32>(colors[at + 3u * a.step]); }
+        if !finite(color) { return vec4<f32>(0.0); }
+        color = clamp(color, vec4<f32>(0.0), vec4<f32>(1.0));
+    } else if COLOR_FORMAT == COLOR_SPEED {
+        color = vec4<f32>(mapped(normalized(length(item_direction(i)))), 1.0);
     }
     return color * surface.tint;
 }
 
-// The surface's clip coordinates, moved to where its rectangle lies on the target.
-fn placed(clip: vec4<f32>) -> vec4<f32> {
-    let scale = surface.rect.zw / surface.target_size;
-    let center = (surface.rect.xy + 0.5 * surface.rect.zw) / surface.target_size;
-    let offset = vec2<f32>(2.0 * center.x - 1.0, 1.0 - 2.0 * center.y);
-    return vec4<f32>(clip.xy * scale + clip.w * offset, clip.zw);
-}
-
-// Target pixels of placed clip coordinates.
-fn pixels(clip: vec4<f32>) -> vec2<f32> {
-    let ndc = clip.xy / clip.w;
-    return vec2<f32>(0.5 + 0.5 * ndc.x, 0.5 - 0.5 * ndc.y) * surface.target_size;
-}
-
 // Target NDC of target pixels.
 fn ndc_from_pixels(p: vec2<f32>) -> vec2<f32> {
-    let t = p / surface.target_size;
-    return vec2<f32>(2.0 * t.x - 1.0, 1.0 - 2.0 * t.y);
+    return vec2<f32>(p.x * surface.ndc_per_pixel.x - 1.0, 1.0 - p.y * surface.ndc_per_pixel.y);
 }
 
-// True when the projected vertex can be drawn: in front of the camera, finite, at a place f32 can express.
-fn drawable(clip: vec4<f32>) -> bool {
-    if !finite(clip) || clip.w <= 0.0 { return false; }
-    let p = pixels(clip);
-    if !finite(vec4<f32>(p, 0.0, 0.0)) { return false; }
-    return all(abs(p) < vec2<f32>(PIXELS_MAX));
+// Clip coordinates of homogeneous target pixels.
+fn clip_from_pixels(p: vec4<f32>) -> vec4<f32> {
+    return vec4<f32>(p.x * surface.ndc_per_pixel.x - p.w, p.w - p.y * surface.ndc_per_pixel.y, p.zw);
+}
+
+// True when a vertex, as homogeneous target pixels, lies in front of the camera.
+fn ahead(p: vec4<f32>) -> bool {
+    return p.w > 0.0 && p.z >= 0.0 && p.z <= p.w;
+}
+
+// True for pixels at a place that f32 can express well.
+fn near(p: vec2<f32>) -> bool {
+    return finite_bits(bitcast<u32>(p.x)) && finite_bits(bitcast<u32>(p.y)) && all(abs(p) < vec2<f32>(PIXELS_MAX));
+}
+
+// True when nothing between `low` and `high`, target pixels, is redrawn. Costs a few instructions and saves the rasterizer a
+// triangle: with little damage nearly all of them.
+fn outside_window(low: vec2<f32>, high: vec2<f32>) -> bool {
+    return any(high < surface.window.xy) || any(low > surface.window.zw);
 }
 
 // Corner `i` of six of the rectangle that a surface may touch, in NDC.
@@ -231,6 +223,6 @@ fn outline(p: vec2<f32>) -> f32 {
 // A straight color as the framebuffer takes it: premultiplied, thinned by coverage and opacity, alpha 0 for added light.
 fn emitted(color: vec4<f32>, coverage: f32) -> vec4<f32> {
     let alpha = color.a * coverage * surface.opacity;
-    if (surface.flags & FLAG_ADDITIVE) != 0u { return vec4<f32>(color.rgb * alpha, 0.0); }
+    if is(FLAG_ADDITIVE) { return vec4<f32>(color.rgb * alpha, 0.0); }
     return vec4<f32>(color.rgb * alpha, alpha);
 }

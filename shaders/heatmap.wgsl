@@ -9,7 +9,7 @@ fn vertex(@builtin(vertex_index) i: u32) -> @builtin(position) vec4<f32> {
 fn cell(x: i32, y: i32) -> vec4<f32> {
     let cx = u32(clamp(x, 0, i32(surface.width) - 1));
     let cy = u32(clamp(y, 0, i32(surface.height) - 1));
-    let bits = position_word(surface.position.offset + cy * surface.position.stride + cx);
+    let bits = positions[surface.position.offset + cy * surface.position.stride + cx];
     if !finite_bits(bits) { return vec4<f32>(0.0); }
     return vec4<f32>(normalized(bitcast<f32>(bits)), 0.0, 0.0, 1.0);
 }
@@ -19,7 +19,7 @@ fn fragment(@builtin(position) at: vec4<f32>) -> @location(0) vec4<f32> {
     let size = vec2<f32>(f32(surface.width), f32(surface.height));
     let p = (at.xy - surface.rect.xy) / surface.rect.zw * size;
     var value: vec4<f32>;
-    if (surface.flags & FLAG_LINEAR) != 0u {
+    if is(FLAG_LINEAR) {
         // Values are interpolated, not colors, so that a ramp passes through the map.
         let q = p - vec2<f32>(0.5);
         let base = floor(q);

@@ -20,18 +20,21 @@ fn vertex(@builtin(vertex_index) i: u32) -> Varying {
     out.position = DROPPED;
     if segment >= surface.count { return out; }
     var a = segment * 2u;
-    if (surface.flags & FLAG_STRIP) != 0u { a = segment; }
+    if is(FLAG_STRIP) { a = segment; }
     let from_data = item_position(a);
     let to_data = item_position(a + 1u);
     if !finite(from_data) || !finite(to_data) { return out; }
-    let from_clip = placed(surface.transform * from_data);
-    let to_clip = placed(surface.transform * to_data);
-    if !drawable(from_clip) || !drawable(to_clip) { return out; }
-    let start = pixels(from_clip);
-    let end = pixels(to_clip);
+    let from_pixels = surface.transform * from_data;
+    let to_pixels = surface.transform * to_data;
+    // Segments that reach behind the camera are left out, not cut.
+    if !ahead(from_pixels) || !ahead(to_pixels) { return out; }
+    let start = from_pixels.xy / from_pixels.w;
+    let end = to_pixels.xy / to_pixels.w;
+    if !near(start) || !near(end) { return out; }
 
     let half = max(0.5 * surface.size, HALF_WIDTH_MIN);
     let reach = half + 1.0;
+    if outside_window(min(start, end) - reach, max(start, end) + reach) { return out; }
     let span = length(end - start);
     var along = vec2<f32>(1.0, 0.0);
     if span > 1e-6 { along = (end - start) / span; }

@@ -7,8 +7,8 @@ struct Varying {
 }
 
 fn mesh_index(i: u32) -> u32 {
-    if (surface.flags & FLAG_INDEXED) == 0u { return i; }
-    if (surface.flags & FLAG_INDEX_U16) != 0u {
+    if !is(FLAG_INDEXED) { return i; }
+    if is(FLAG_INDEX_U16) {
         let word = surface.height + i / 2u;
         if word >= arrayLength(&indices) { return 0xffffffffu; }
         return (indices[word] >> (16u * (i & 1u))) & 0xffffu;
@@ -34,9 +34,9 @@ fn vertex(@builtin(vertex_index) i: u32) -> Varying {
         at[c] = item_position(index);
         if !finite(at[c]) || !finite(surface.transform * at[c]) { return out; }
     }
-    out.position = placed(surface.transform * at[i % 3u]);
+    out.position = clip_from_pixels(surface.transform * at[i % 3u]);
     out.color = item_color(own);
-    if (surface.flags & FLAG_NORMALS) != 0u {
+    if is(FLAG_NORMALS) {
         out.normal = item_direction(own);
     } else {
         out.normal = cross(at[1].xyz - at[0].xyz, at[2].xyz - at[0].xyz);
@@ -47,7 +47,7 @@ fn vertex(@builtin(vertex_index) i: u32) -> Varying {
 @fragment
 fn fragment(in: Varying) -> @location(0) vec4<f32> {
     var color = in.color;
-    if (surface.flags & FLAG_LIT) != 0u {
+    if is(FLAG_LIT) {
         let size = length(in.normal);
         var facing = 0.0;
         if size > 0.0 { facing = dot(in.normal / size, surface.light.xyz); }

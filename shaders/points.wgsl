@@ -33,7 +33,7 @@ fn dart_corner(corner: u32, size: f32) -> vec2<f32> {
 
 fn disc_corner(corner: u32, radius: f32) -> vec2<f32> {
     let r = radius + 1.0;
-    if (surface.flags & FLAG_ROUND) != 0u {
+    if is(FLAG_ROUND) {
         // The equilateral triangle around the disc.
         let up = vec2<f32>(0.0, -2.0);
         if corner == 0u { return up * r; }
@@ -46,14 +46,14 @@ fn disc_corner(corner: u32, radius: f32) -> vec2<f32> {
     return vec2<f32>(-r, 3.0 * r);
 }
 
-// Direction on the target, y down, of the data-space direction `d` at `clip`; up where it has no length.
-fn heading(clip: vec4<f32>, d: vec3<f32>) -> vec2<f32> {
-    let moved = placed(surface.transform * vec4<f32>(d, 0.0));
-    // The derivative of the perspective division.
-    let ndc = (moved.xy * clip.w - clip.xy * moved.w) * surface.target_size * vec2<f32>(1.0, -1.0);
-    let scale = max(abs(ndc.x), abs(ndc.y));
-    if scale < 1e-30 { return vec2<f32>(0.0, -1.0); }
-    return normalize(ndc / scale);
+// Direction on the target of the data-space direction `d` at `p`; up where it has no usable length.
+fn heading(p: vec4<f32>, d: vec3<f32>) -> vec2<f32> {
+    let moved = surface.transform * vec4<f32>(d, 0.0);
+    // The derivative of the perspective division, but for its length.
+    let turned = moved.xy * p.w - p.xy * moved.w;
+    let square = dot(turned, turned);
+    if square > 1e-30 && square < 1e30 { return turned * inverseSqrt(square); }
+    return vec2<f32>(0.0, -1.0);
 }
 
 @vertex
@@ -65,20 +65,23 @@ fn vertex(@builtin(vertex_index) i: u32) -> Varying {
     if item >= surface.count { return out; }
     let at = item_position(item);
     if !finite(at) { return out; }
-    let clip = placed(surface.transform * at);
-    if !drawable(clip) { return out; }
-    let depth = clip.z / clip.w;
-    if depth < 0.0 || depth > 1.0 { return out; }
+    let p = surface.transform * at;
+    if !ahead(p) { return out; }
+    let center = p.xy / p.w;
+    if !near(center) { return out; }
+    // No shape reaches farther from its center than its size.
+    let reach = vec2<f32>(max(surface.size, LENGTH_MIN) + 1.0);
+    if outside_window(center - reach, center + reach) { return out; }
     var color = item_color(item);
     if color.a <= 0.0 { return out; }
 
     var offset: vec2<f32>;
-    if (surface.flags & FLAG_ORIENTED) != 0u {
+    if is(FLAG_ORIENTED) {
         let size = max(surface.size, LENGTH_MIN);
-        let ahead = heading(clip, item_direction(item));
+        let along = heading(p, item_direction(item));
         out.local = dart_corner(corner, size);
         out.extent = size;
-        offset = out.local.x * ahead + out.local.y * vec2<f32>(-ahead.y, ahead.x);
+        offset = out.local.x * along + out.local.y * vec2<f32>(-along.y, along.x);
         let thin = min(surface.size / size, 1.0);
         color.a *= thin * thin;
     } else {
@@ -90,7 +93,7 @@ fn vertex(@builtin(vertex_index) i: u32) -> Varying {
         color.a *= thin * thin;
     }
     out.color = color;
-    out.position = vec4<f32>(ndc_from_pixels(pixels(clip) + offset), 0.0, 1.0);
+    out.position = vec4<f32>(ndc_from_pixels(center + offset), 0.0, 1.0);
     return out;
 }
 
@@ -104,9 +107,9 @@ fn dart_distance(local: vec2<f32>, size: f32) -> f32 {
 @fragment
 fn fragment(in: Varying) -> @location(0) vec4<f32> {
     var distance = 0.0;
-    if (surface.flags & FLAG_ORIENTED) != 0u {
+    if is(FLAG_ORIENTED) {
         distance = dart_distance(in.local, in.extent);
-    } else if (surface.flags & FLAG_ROUND) != 0u {
+    } else if is(FLAG_ROUND) {
         distance = length(in.local) - in.extent;
     } else {
         distance = max(abs(in.local.x), abs(in.local.y)) - in.extent;

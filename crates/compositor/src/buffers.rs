@@ -1,10 +1,10 @@
 //! The exchange buffers that surfaces read: claimed once, seen by the GPU where they lie, their front slots held while it draws.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 
 use wasm_engine_exchange::{BufferInfo, Reader, Region};
 use wasm_engine_gpu::Gpu;
+use wasm_engine_gpu::import::host_buffer::import_buffer;
 use wasm_engine_telemetry::{Counter, Telemetry};
 
 use crate::error::SurfaceFault;
@@ -32,7 +32,7 @@ pub(crate) struct Buffers {
 
 impl Buffers {
     /// The buffer called `name`, claimed and made visible to the GPU if it is not yet.
-    pub(crate) fn open(&mut self, gpu: &Arc<Gpu>, region: &Region, name: &str, import: bool) -> Result<usize, SurfaceFault> {
+    pub(crate) fn open(&mut self, gpu: &Gpu, region: &Region, name: &str, import: bool) -> Result<usize, SurfaceFault> {
         if let Some(index) = self.by_name.get(name) {
             return Ok(*index);
         }
@@ -44,14 +44,12 @@ impl Buffers {
             let found = self.sources.len() as u64 + 1;
             return Err(SurfaceFault::Limit { what: "number of buffers".to_owned(), found, limit: BUFFERS_MAX as u64 });
         }
-        let limit = gpu.device.limits().max_storage_buffer_binding_size as u64;
+        let limit = gpu.device.limits().max_storage_buffer_binding_size;
         if info.bytes as u64 > limit {
             return Err(SurfaceFault::Limit { what: format!("buffer `{name}`, bytes,"), found: info.bytes as u64, limit });
         }
-        let reader = region.reader(info.id).map_err(|error| SurfaceFault::BufferTaken {
-            buffer: name.to_owned(),
-            reason: error.to_string(),
-        })?;
+        let reader =
+            region.reader(info.id).map_err(|error| SurfaceFault::BufferTaken { buffer: name.to_owned(), reason: error.to_string() })?;
         let imported = if import { self::import(gpu, region, &info) } else { None };
         let is_imported = imported.is_some();
         let buffer = imported.unwrap_or_else(|| copy_target(gpu, &info));
@@ -144,9 +142,10 @@ impl Buffers {
 }
 
 /// The three slots as one GPU buffer over the exchange's own memory. None where the driver cannot; the caller copies then.
-fn import(gpu: &Arc<Gpu>, region: &Region, info: &BufferInfo) -> Option<wgpu::Buffer> {
-    let _ = (gpu, region, info);
-    None
+fn import(gpu: &Gpu, region: &Region, info: &BufferInfo) -> Option<wgpu::Buffer> {
+    import_buffer(gpu, region, info, wgpu::BufferUsages::STORAGE)
+        .inspect_err(|error| tracing::warn!(code = error.code(), buffer = &*info.name, "surface data are copied: {error}"))
+        .ok()
 }
 
 fn copy_target(gpu: &Gpu, info: &BufferInfo) -> wgpu::Buffer {

@@ -1,7 +1,7 @@
 //! Stage one: the newest of everything. Buffers' contents, the layout, the page, the HUD → the layers of this frame.
 
-use crate::layers::texture::TextureLayer;
 use crate::layers::Placement;
+use crate::layers::texture::TextureLayer;
 use crate::plan::{LayerKey, LayerState, Scene};
 use crate::rect::Rect;
 use crate::uniforms::Place;

@@ -12,30 +12,19 @@ pub(crate) mod texture;
 use wasm_engine_exchange::layout::SurfaceRect;
 
 use crate::buffers::Buffers;
+use crate::error::SurfaceFault;
 use crate::matrix::Matrix;
+use crate::pipelines::{Pipelines, SurfaceKind, Variant};
 use crate::rect::Rect;
 use crate::spec::{Camera, Draw, SurfaceSpec};
 use crate::uniform::{self, flag};
 use range::RangeSource;
 pub(crate) use resolve::Resolver;
 
-/// Which pipeline draws a layer.
-#[derive(Copy, Clone, Eq, PartialEq, Hash, Debug)]
-pub(crate) enum Pass {
-    Background,
-    Points,
-    Lines,
-    HeatMap,
-    Image,
-    /// A texture: the page, the panel, or a mesh's picture.
-    Layer,
-    Hud,
-}
-
 /// What a kind of surface adds to the common part.
 pub(crate) struct Resolved {
-    /// How it gets onto the frame.
-    pub(crate) pass: Pass,
+    /// Which shader draws it.
+    pub(crate) kind: SurfaceKind,
     /// All of the shader's record that does not depend on the layout.
     pub(crate) template: uniform::Surface,
     /// Buffers behind the four data bindings: position, color, direction, index.
@@ -52,8 +41,6 @@ pub(crate) struct Resolved {
     pub(crate) size: f32,
     /// True when it covers its rectangle wholly.
     pub(crate) opaque: bool,
-    /// True when z decides what hides what.
-    pub(crate) depth: bool,
 }
 
 /// A surface, checked and ready to be drawn.
@@ -62,6 +49,7 @@ pub(crate) struct Surface {
     pub(crate) above: bool,
     pub(crate) camera: Camera,
     pub(crate) is_mesh: bool,
+    pub(crate) pipeline: wgpu::RenderPipeline,
     pub(crate) resolved: Resolved,
     /// A mesh's multisampled picture, once drawn.
     pub(crate) picture: Option<mesh::Picture>,
@@ -73,9 +61,9 @@ pub(crate) struct Surface {
 
 impl Surface {
     /// Checks `spec` against the buffers.
-    pub(crate) fn resolve(spec: &SurfaceSpec, resolver: &mut Resolver<'_>) -> Result<Self, crate::error::SurfaceFault> {
+    pub(crate) fn resolve(spec: &SurfaceSpec, resolver: &mut Resolver<'_>, pipelines: &mut Pipelines) -> Result<Self, SurfaceFault> {
         if let Some(fault) = spec.camera.fault() {
-            return Err(crate::error::SurfaceFault::Value(fault.to_owned()));
+            return Err(SurfaceFault::Value(fault.to_owned()));
         }
         let resolved = match &spec.draw {
             Draw::Points(points) => points::resolve(points, resolver)?,
@@ -86,12 +74,22 @@ impl Surface {
         };
         let count = resolved.template.count;
         let value_range = resolved.template.range;
-        let is_mesh = matches!(spec.draw, Draw::Mesh(_));
+        let template = &resolved.template;
+        let variant = Variant {
+            kind: resolved.kind,
+            flags: template.flags,
+            position: template.position.format,
+            direction: template.direction.format,
+            color: template.color.format,
+        };
+        let pipeline = pipelines.surface(&resolver.gpu.device, variant);
+        let is_mesh = matches!(resolved.kind, SurfaceKind::Mesh { .. });
         Ok(Self {
             name: spec.name.clone(),
             above: spec.above,
             camera: spec.camera,
             is_mesh,
+            pipeline,
             resolved,
             picture: None,
             measured: 0,
@@ -142,10 +140,12 @@ impl Surface {
         let (x, y) = (origin.0 as f32, origin.1 as f32);
         let [left, top, width, height] = place.rect;
         let mut record = self.resolved.template;
-        record.transform = self.camera.matrix(width, height, place.scale).0;
         record.rect = [left - x, top - y, width, height];
+        let camera = self.camera.matrix(width, height, place.scale);
+        record.transform = Matrix::pixels_from_ndc(record.rect).times(&camera).0;
         record.clip = [place.clip[0] - x, place.clip[1] - y, place.clip[2] - x, place.clip[3] - y];
-        record.target_size = [size.0 as f32, size.1 as f32];
+        record.ndc_per_pixel = ndc_per_pixel(size);
+        record.window = [0.0, 0.0, size.0 as f32, size.1 as f32];
         record.range = self.value_range;
         record.size = (self.resolved.size * place.scale).min(crate::limits::ITEM_PIXELS_MAX);
         if !self.is_mesh {
@@ -215,8 +215,12 @@ pub(crate) fn plain_record(size: (u32, u32)) -> uniform::Surface {
         transform: Matrix::IDENTITY.0,
         rect: [0.0, 0.0, size.0 as f32, size.1 as f32],
         clip: [0.0, 0.0, size.0 as f32, size.1 as f32],
-        target_size: [size.0 as f32, size.1 as f32],
+        ndc_per_pixel: ndc_per_pixel(size),
         opacity: 1.0,
         ..Default::default()
     }
+}
+
+fn ndc_per_pixel(size: (u32, u32)) -> [f32; 2] {
+    [2.0 / size.0.max(1) as f32, 2.0 / size.1.max(1) as f32]
 }

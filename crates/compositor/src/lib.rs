@@ -132,7 +132,7 @@ impl std::fmt::Debug for Compositor {
 }
 
 impl Compositor {
-    /// A compositor without surfaces that draws off screen. All pipelines are compiled here.
+    /// A compositor without surfaces that draws off screen.
     ///
     /// # Errors
     /// When the device cannot have a frame of that size.
@@ -182,7 +182,7 @@ impl Compositor {
             }
             let (gpu, buffers) = (&self.gpu, &mut self.buffers);
             let mut resolver = layers::Resolver { gpu, region, buffers, own: &spec.buffer, import: self.import };
-            surfaces.push(layers::Surface::resolve(spec, &mut resolver).map_err(fail)?);
+            surfaces.push(layers::Surface::resolve(spec, &mut resolver, &mut self.pipelines).map_err(fail)?);
         }
         self.surfaces = surfaces;
         self.data_bindings.clear();

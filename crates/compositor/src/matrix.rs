@@ -56,6 +56,12 @@ impl Matrix {
         ]))
     }
 
+    /// NDC of a rectangle (left, top, width, height in pixels, y down) to homogeneous pixels.
+    pub(crate) fn pixels_from_ndc([x, y, width, height]: [f32; 4]) -> Self {
+        let (w, h) = (0.5 * width, 0.5 * height);
+        Self([[w, 0.0, 0.0, 0.0], [0.0, -h, 0.0, 0.0], [0.0, 0.0, 1.0, 0.0], [x + w, y + h, 0.0, 1.0]])
+    }
+
     /// First `other`, then this.
     pub(crate) fn times(&self, other: &Self) -> Self {
         Self(other.0.map(|column| self.apply(column)))
@@ -75,6 +81,13 @@ mod tests {
         let m = Matrix::orthographic(0.0, 200.0, 100.0, 0.0, 1.0, -1.0);
         assert_eq!(m.apply([0.0, 0.0, 1.0, 1.0]), [-1.0, 1.0, 0.0, 1.0]);
         assert_eq!(m.apply([200.0, 100.0, -1.0, 1.0]), [1.0, -1.0, 1.0, 1.0]);
+    }
+
+    #[test]
+    fn ndc_corners_reach_the_rectangles() {
+        let m = Matrix::pixels_from_ndc([10.0, 20.0, 200.0, 100.0]);
+        assert_eq!(m.apply([-1.0, 1.0, 0.5, 1.0]), [10.0, 20.0, 0.5, 1.0]);
+        assert_eq!(m.apply([2.0, -2.0, 0.5, 2.0]), [420.0, 240.0, 0.5, 2.0], "homogeneous");
     }
 
     #[test]

@@ -1,10 +1,12 @@
-//! All pipelines and binding layouts, made once at start so that nothing compiles during a frame.
+//! All pipelines and binding layouts, made at start and when surfaces are configured: nothing compiles during a frame.
+
+use std::collections::HashMap;
 
 use wgpu::{
-    BindGroupLayout, BindGroupLayoutEntry, BindingType, BlendState, BufferBindingType, Device, RenderPipeline, ShaderStages, TextureFormat,
+    BindGroupLayout, BindGroupLayoutEntry, BindingType, BlendState, BufferBindingType, Device, RenderPipeline, ShaderModule, ShaderStages,
+    TextureFormat,
 };
 
-use crate::layers::Pass;
 use crate::layers::mesh::DEPTH_FORMAT;
 use crate::limits::{MESH_SAMPLES, UNIFORM_STRIDE};
 use crate::shaders::{self, Shader};
@@ -23,23 +25,51 @@ pub(crate) struct Layouts {
     pub(crate) texture: BindGroupLayout,
 }
 
-/// Pipelines by pass.
+/// What a surface's pipeline is specialized for: what never changes is no branch in a shader.
+#[derive(Copy, Clone, Eq, PartialEq, Hash, Debug)]
+pub(crate) struct Variant {
+    pub(crate) kind: SurfaceKind,
+    pub(crate) flags: u32,
+    /// Components of positions.
+    pub(crate) position: u32,
+    /// Components of velocities or normals.
+    pub(crate) direction: u32,
+    /// One of the `COLOR_` formats.
+    pub(crate) color: u32,
+}
+
+/// Which shader draws a surface.
+#[derive(Copy, Clone, Eq, PartialEq, Hash, Debug)]
+pub(crate) enum SurfaceKind {
+    Points,
+    Lines,
+    HeatMap,
+    Image,
+    /// Into its picture; with a depth buffer that decides, or painting in order.
+    Mesh {
+        depth: bool,
+    },
+}
+
+/// All pipelines.
 pub(crate) struct Pipelines {
     pub(crate) layouts: Layouts,
-    background: RenderPipeline,
-    points: RenderPipeline,
-    lines: RenderPipeline,
-    heat_map: RenderPipeline,
-    image: RenderPipeline,
-    layer: RenderPipeline,
-    hud: RenderPipeline,
-    mesh_flat: RenderPipeline,
-    mesh_deep: RenderPipeline,
+    pub(crate) background: RenderPipeline,
+    pub(crate) layer: RenderPipeline,
+    pub(crate) hud: RenderPipeline,
+    points: ShaderModule,
+    lines: ShaderModule,
+    mesh: ShaderModule,
+    heat_map: ShaderModule,
+    image: ShaderModule,
+    variants: HashMap<Variant, RenderPipeline>,
 }
 
 /// What differs between pipelines.
 struct Recipe<'a> {
-    shader: &'a Shader,
+    name: &'a str,
+    module: &'a ShaderModule,
+    constants: &'a [(&'a str, f64)],
     groups: &'a [Option<&'a BindGroupLayout>],
     blend: Option<BlendState>,
     strip: bool,
@@ -48,49 +78,59 @@ struct Recipe<'a> {
     mesh: Option<bool>,
 }
 
+const OVER: Option<BlendState> = Some(BlendState::PREMULTIPLIED_ALPHA_BLENDING);
+
 impl Pipelines {
+    /// The pipelines that every app needs.
     pub(crate) fn new(device: &Device) -> Self {
         let layouts = Layouts::new(device);
-        let over = Some(BlendState::PREMULTIPLIED_ALPHA_BLENDING);
-        let data = [Some(&layouts.records), Some(&layouts.data)];
         let texture = [Some(&layouts.records), Some(&layouts.texture)];
-        let plain = |shader, groups, blend| Recipe { shader, groups, blend, strip: false, buffers: &[], mesh: None };
         let instance = wgpu::VertexBufferLayout {
             array_stride: size_of::<Item>() as u64,
             step_mode: wgpu::VertexStepMode::Instance,
             attributes: &wgpu::vertex_attr_array![0 => Float32x4, 1 => Float32x2, 2 => Uint32, 3 => Uint32],
         };
-        let mesh = |deep| Recipe { mesh: Some(deep), ..plain(&shaders::MESH, &data, over) };
+        let build_one = |shader: &Shader, groups, blend, buffers: &[Option<wgpu::VertexBufferLayout<'_>>]| {
+            let (name, module, strip) = (shader.name, &compile(device, shader), !buffers.is_empty());
+            build(device, &Recipe { name, module, constants: &[], groups, blend, strip, buffers, mesh: None })
+        };
         Self {
-            background: build(device, &plain(&shaders::BACKGROUND, &data[..1], None)),
-            points: build(device, &plain(&shaders::POINTS, &data, over)),
-            lines: build(device, &plain(&shaders::LINES, &data, over)),
-            heat_map: build(device, &plain(&shaders::HEATMAP, &data, over)),
-            image: build(device, &plain(&shaders::IMAGE, &data, over)),
-            layer: build(device, &plain(&shaders::LAYER, &texture, over)),
-            hud: build(device, &Recipe { strip: true, buffers: &[Some(instance)], ..plain(&shaders::HUD, &texture, over) }),
-            mesh_flat: build(device, &mesh(false)),
-            mesh_deep: build(device, &mesh(true)),
+            background: build_one(&shaders::BACKGROUND, &texture[..1], None, &[]),
+            layer: build_one(&shaders::LAYER, &texture, OVER, &[]),
+            hud: build_one(&shaders::HUD, &texture, OVER, &[Some(instance)]),
+            points: compile(device, &shaders::POINTS),
+            lines: compile(device, &shaders::LINES),
+            mesh: compile(device, &shaders::MESH),
+            heat_map: compile(device, &shaders::HEATMAP),
+            image: compile(device, &shaders::IMAGE),
+            variants: HashMap::new(),
             layouts,
         }
     }
 
-    /// The pipeline of a pass onto the frame.
-    pub(crate) fn of(&self, pass: Pass) -> &RenderPipeline {
-        match pass {
-            Pass::Background => &self.background,
-            Pass::Points => &self.points,
-            Pass::Lines => &self.lines,
-            Pass::HeatMap => &self.heat_map,
-            Pass::Image => &self.image,
-            Pass::Layer => &self.layer,
-            Pass::Hud => &self.hud,
+    /// The pipeline of a surface. Made when the surface is configured, and kept for the next of the same kind.
+    pub(crate) fn surface(&mut self, device: &Device, variant: Variant) -> RenderPipeline {
+        if let Some(known) = self.variants.get(&variant) {
+            return known.clone();
         }
-    }
-
-    /// The pipeline of a mesh into its picture.
-    pub(crate) fn mesh(&self, depth: bool) -> &RenderPipeline {
-        if depth { &self.mesh_deep } else { &self.mesh_flat }
+        let (name, module, mesh) = match variant.kind {
+            SurfaceKind::Points => ("points", &self.points, None),
+            SurfaceKind::Lines => ("lines", &self.lines, None),
+            SurfaceKind::HeatMap => ("heatmap", &self.heat_map, None),
+            SurfaceKind::Image => ("image", &self.image, None),
+            SurfaceKind::Mesh { depth } => ("mesh", &self.mesh, Some(depth)),
+        };
+        let constants = [
+            ("FLAGS", f64::from(variant.flags)),
+            ("POSITION_COMPONENTS", f64::from(variant.position)),
+            ("DIRECTION_COMPONENTS", f64::from(variant.direction)),
+            ("COLOR_FORMAT", f64::from(variant.color)),
+        ];
+        let groups = [Some(&self.layouts.records), Some(&self.layouts.data)];
+        let (blend, constants) = (OVER, &constants);
+        let pipeline = build(device, &Recipe { name, module, constants, groups: &groups, blend, strip: false, buffers: &[], mesh });
+        self.variants.insert(variant, pipeline.clone());
+        pipeline
     }
 }
 
@@ -100,7 +140,11 @@ impl Layouts {
         let storage = |binding| BindGroupLayoutEntry {
             binding,
             visibility: both,
-            ty: BindingType::Buffer { ty: BufferBindingType::Storage { read_only: true }, has_dynamic_offset: false, min_binding_size: None },
+            ty: BindingType::Buffer {
+                ty: BufferBindingType::Storage { read_only: true },
+                has_dynamic_offset: false,
+                min_binding_size: None,
+            },
             count: None,
         };
         let record = BindGroupLayoutEntry {
@@ -135,9 +179,8 @@ impl Layouts {
 }
 
 fn build(device: &Device, recipe: &Recipe<'_>) -> RenderPipeline {
-    let module = compile(device, recipe.shader);
     let layout = device.create_pipeline_layout(&wgpu::PipelineLayoutDescriptor {
-        label: Some(recipe.shader.name),
+        label: Some(recipe.name),
         bind_group_layouts: recipe.groups,
         immediate_size: 0,
     });
@@ -149,22 +192,23 @@ fn build(device: &Device, recipe: &Recipe<'_>) -> RenderPipeline {
         bias: wgpu::DepthBiasState::default(),
     });
     let topology = if recipe.strip { wgpu::PrimitiveTopology::TriangleStrip } else { wgpu::PrimitiveTopology::TriangleList };
+    let options = || wgpu::PipelineCompilationOptions { constants: recipe.constants, ..Default::default() };
     device.create_render_pipeline(&wgpu::RenderPipelineDescriptor {
-        label: Some(recipe.shader.name),
+        label: Some(recipe.name),
         layout: Some(&layout),
         vertex: wgpu::VertexState {
-            module: &module,
+            module: recipe.module,
             entry_point: Some("vertex"),
-            compilation_options: wgpu::PipelineCompilationOptions::default(),
+            compilation_options: options(),
             buffers: recipe.buffers,
         },
         primitive: wgpu::PrimitiveState { topology, ..Default::default() },
         depth_stencil,
         multisample: wgpu::MultisampleState { count: if recipe.mesh.is_some() { MESH_SAMPLES } else { 1 }, ..Default::default() },
         fragment: Some(wgpu::FragmentState {
-            module: &module,
+            module: recipe.module,
             entry_point: Some("fragment"),
-            compilation_options: wgpu::PipelineCompilationOptions::default(),
+            compilation_options: options(),
             targets: &[Some(wgpu::ColorTargetState { format: FRAME_FORMAT, blend: recipe.blend, write_mask: wgpu::ColorWrites::ALL })],
         }),
         multiview_mask: None,
@@ -203,7 +247,7 @@ pub(crate) fn present(device: &Device, layout: &BindGroupLayout, format: Texture
     })
 }
 
-fn compile(device: &Device, shader: &Shader) -> wgpu::ShaderModule {
+fn compile(device: &Device, shader: &Shader) -> ShaderModule {
     device.create_shader_module(wgpu::ShaderModuleDescriptor {
         label: Some(shader.name),
         source: wgpu::ShaderSource::Wgsl(shader.source.into()),

@@ -86,9 +86,9 @@ impl Window {
                 wgpu::CurrentSurfaceTexture::Lost => {
                     return Err(if gpu.health.is_lost() { ComposeError::DeviceLost } else { ComposeError::SurfaceLost });
                 }
-                wgpu::CurrentSurfaceTexture::Timeout
-                | wgpu::CurrentSurfaceTexture::Occluded
-                | wgpu::CurrentSurfaceTexture::Validation => return Ok(None),
+                wgpu::CurrentSurfaceTexture::Timeout | wgpu::CurrentSurfaceTexture::Occluded | wgpu::CurrentSurfaceTexture::Validation => {
+                    return Ok(None);
+                }
             }
         }
         Ok(None)

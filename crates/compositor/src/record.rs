@@ -1,7 +1,7 @@
 //! Stage three: the plan → commands, and everything they refer to, brought up to date.
 
 use crate::collect::{Collected, Source};
-use crate::layers::{Pass, mesh, plain_record};
+use crate::layers::{mesh, plain_record};
 use crate::pipelines::FRAME_FORMAT;
 use crate::plan::{Part, Plan, Scene};
 use crate::rect::Rect;
@@ -19,7 +19,7 @@ pub(crate) enum Command {
 
 /// How a layer is drawn.
 pub(crate) struct LayerDraw {
-    pub(crate) pass: Pass,
+    pub(crate) pipeline: wgpu::RenderPipeline,
     pub(crate) place: Place,
     /// Data or texture; none for the background.
     pub(crate) binding: Option<wgpu::BindGroup>,
@@ -32,6 +32,8 @@ pub(crate) struct Recording {
     /// Surfaces whose meshes must be drawn into their pictures first, with their data.
     pub(crate) pictures: Vec<(usize, wgpu::BindGroup)>,
     pub(crate) commands: Vec<Command>,
+    /// The smallest rectangle around what is redrawn.
+    pub(crate) window: Rect,
     /// One per layer of the scene; none for those no part shows.
     pub(crate) draws: Vec<Option<LayerDraw>>,
     /// Buffers that the commands read.
@@ -65,6 +67,7 @@ impl Compositor {
         let mut recording = Recording {
             pictures: Vec::new(),
             commands: commands(&collected.scene, parts),
+            window: plan.damage().unwrap_or_default(),
             draws: Vec::new(),
             reads: Vec::new(),
         };
@@ -86,11 +89,12 @@ impl Compositor {
         recording: &mut Recording,
     ) -> Option<LayerDraw> {
         let size = collected.scene.size;
-        let draw = |pass, place, binding, vertices| Some(LayerDraw { pass, place, binding, vertices, instances: 1 });
+
         match source {
             Source::Background => {
                 self.uniforms.set(Place::BACKGROUND, bytemuck::bytes_of(&self.background.record(size)));
-                draw(Pass::Background, Place::BACKGROUND, None, 3)
+                let pipeline = self.pipelines.background.clone();
+                Some(LayerDraw { pipeline, place: Place::BACKGROUND, binding: None, vertices: 3, instances: 1 })
             }
             Source::Texture { place, layer } => {
                 let mut record = plain_record(size);
@@ -98,14 +102,16 @@ impl Compositor {
                 record.position.stride = layer.origin.1 as u32;
                 self.uniforms.set(*place, bytemuck::bytes_of(&record));
                 let binding = self.textures.of(&self.gpu.device, &self.pipelines.layouts.texture, &layer.texture);
-                draw(Pass::Layer, *place, Some(binding), 3)
+                let pipeline = self.pipelines.layer.clone();
+                Some(LayerDraw { pipeline, place: *place, binding: Some(binding), vertices: 3, instances: 1 })
             }
             Source::Hud => {
                 input.hud?;
                 self.uniforms.set(Place::HUD, bytemuck::bytes_of(&plain_record(size)));
                 self.hud.upload(&self.gpu, &self.telemetry);
                 let binding = Some(self.hud.binding.clone());
-                Some(LayerDraw { pass: Pass::Hud, place: Place::HUD, binding, vertices: 4, instances: self.hud.count() })
+                let pipeline = self.pipelines.hud.clone();
+                Some(LayerDraw { pipeline, place: Place::HUD, binding, vertices: 4, instances: self.hud.count() })
             }
             Source::Surface { index, place } => {
                 let state = &collected.scene.layers[layer];
@@ -120,18 +126,15 @@ impl Compositor {
     }
 
     /// A surface that is drawn straight onto the frame.
-    fn record_surface(
-        &mut self,
-        index: usize,
-        place: &crate::layers::Placement,
-        size: (u32, u32),
-        recording: &mut Recording,
-    ) -> LayerDraw {
+    fn record_surface(&mut self, index: usize, place: &crate::layers::Placement, size: (u32, u32), recording: &mut Recording) -> LayerDraw {
         let binding = self.data_binding(index, recording);
         let surface = &self.surfaces[index];
-        self.uniforms.set(Place::frame(index), bytemuck::bytes_of(&surface.record(place, (0, 0), size)));
-        let (pass, vertices) = (surface.resolved.pass, surface.vertices());
-        LayerDraw { pass, place: Place::frame(index), binding: Some(binding), vertices, instances: 1 }
+        let mut record = surface.record(place, (0, 0), size);
+        let window = recording.window;
+        record.window = [window.x, window.y, window.right(), window.bottom()].map(|edge| edge as f32);
+        self.uniforms.set(Place::frame(index), bytemuck::bytes_of(&record));
+        let (pipeline, vertices) = (surface.pipeline.clone(), surface.vertices());
+        LayerDraw { pipeline, place: Place::frame(index), binding: Some(binding), vertices, instances: 1 }
     }
 
     /// A mesh: its picture, drawn anew if it shows something else, and the picture as a layer.
@@ -147,9 +150,8 @@ impl Compositor {
         let picture_size = (bounds.width, bounds.height);
         let surface = &mut self.surfaces[index];
         let picture = surface.picture.take().filter(|picture| picture.size == picture_size);
-        let mut picture = picture.unwrap_or_else(|| {
-            mesh::Picture::new(&self.gpu.device, &self.pipelines.layouts.texture, picture_size, FRAME_FORMAT)
-        });
+        let mut picture =
+            picture.unwrap_or_else(|| mesh::Picture::new(&self.gpu.device, &self.pipelines.layouts.texture, picture_size, FRAME_FORMAT));
         let mut record = surface.record(place, (bounds.x, bounds.y), picture_size);
         // Outline and opacity are the layer's.
         record.clip = [0.0; 4];
@@ -166,7 +168,8 @@ impl Compositor {
         self.uniforms.set(Place::frame(index), bytemuck::bytes_of(&layer));
         let binding = Some(picture.binding.clone());
         surface.picture = Some(picture);
-        LayerDraw { pass: Pass::Layer, place: Place::frame(index), binding, vertices: 3, instances: 1 }
+        let pipeline = self.pipelines.layer.clone();
+        LayerDraw { pipeline, place: Place::frame(index), binding, vertices: 3, instances: 1 }
     }
 
     /// The binding of a surface's buffers as they lie now. There are few combinations of slots, so all are kept.
@@ -207,10 +210,8 @@ mod tests {
                 layer(LayerKey::Page, Rect::new(0, 0, 100, 100)),
             ],
         };
-        let parts = [
-            Part { area: Rect::new(12, 12, 4, 4), layers: vec![0, 1, 2] },
-            Part { area: Rect::new(50, 50, 50, 50), layers: vec![0, 2] },
-        ];
+        let parts =
+            [Part { area: Rect::new(12, 12, 4, 4), layers: vec![0, 1, 2] }, Part { area: Rect::new(50, 50, 50, 50), layers: vec![0, 2] }];
         let whole = Rect::new(12, 12, 4, 4);
         let expected = [
             Command::Scissor(whole),

@@ -87,10 +87,30 @@ mod tests {
     #[test]
     fn records_are_those_of_rust() {
         same!(&POINTS, Attribute { offset, stride, step, format });
-        same!(&POINTS, Surface {
-            transform, rect, clip, tint, light, target_size, radius, opacity, range, size, map, position, color, direction, count,
-            flags, width, height,
-        });
+        same!(
+            &POINTS,
+            Surface {
+                transform,
+                rect,
+                clip,
+                window,
+                tint,
+                light,
+                ndc_per_pixel,
+                radius,
+                opacity,
+                range,
+                size,
+                map,
+                position,
+                color,
+                direction,
+                count,
+                flags,
+                width,
+                height,
+            }
+        );
         same!(&BACKGROUND, Background { start, end, axis });
         same!(&HUD, Item { rect, source, color, kind });
     }

@@ -329,7 +329,7 @@ pub struct Image {
     /// True when colors are multiplied by alpha already.
     #[serde(default)]
     pub premultiplied: bool,
-    /// True when every alpha is 255: what lies below need not be drawn.
+    /// Takes every alpha for 255: what lies below need not be drawn.
     #[serde(default)]
     pub opaque: bool,
     /// Pixels as squares, or smooth between their middles.

@@ -3,6 +3,7 @@
 use crate::Compositor;
 use crate::collect::{Collected, Source};
 use crate::record::{Command, LayerDraw, Recording};
+use crate::uniforms::Place;
 use wasm_engine_telemetry::Counter;
 
 impl Compositor {
@@ -52,8 +53,8 @@ impl Compositor {
             }),
             ..Default::default()
         });
-        pass.set_pipeline(self.pipelines.mesh(surface.resolved.depth));
-        pass.set_bind_group(0, &self.uniforms.binding, &[crate::uniforms::Place::picture(index).offset()]);
+        pass.set_pipeline(&surface.pipeline);
+        pass.set_bind_group(0, &self.uniforms.binding, &[Place::picture(index).offset()]);
         pass.set_bind_group(1, binding, &[]);
         pass.draw(0..surface.vertices(), 0..1);
     }
@@ -84,12 +85,12 @@ impl Compositor {
     }
 
     fn encode_draw(&self, pass: &mut wgpu::RenderPass<'_>, draw: &LayerDraw) {
-        pass.set_pipeline(self.pipelines.of(draw.pass));
+        pass.set_pipeline(&draw.pipeline);
         pass.set_bind_group(0, &self.uniforms.binding, &[draw.place.offset()]);
         if let Some(binding) = &draw.binding {
             pass.set_bind_group(1, binding, &[]);
         }
-        if draw.pass == crate::layers::Pass::Hud {
+        if draw.place == Place::HUD {
             pass.set_vertex_buffer(0, self.hud.instances.slice(..));
         }
         pass.draw(0..draw.vertices, 0..draw.instances);

@@ -2,8 +2,9 @@
 
 use super::range::RangeSource;
 use super::resolve::{aligned, set_map};
-use super::{Pass, Resolved, Resolver};
+use super::{Resolved, Resolver};
 use crate::error::SurfaceFault;
+use crate::pipelines::SurfaceKind;
 use crate::spec::{Color, Filter, HeatMap, Image};
 use crate::uniform::{self, Attribute, flag};
 
@@ -43,9 +44,9 @@ impl Grid {
     }
 }
 
-fn resolved(pass: Pass, template: uniform::Surface, buffer: usize, range: Option<RangeSource>, opaque: bool) -> Resolved {
+fn resolved(kind: SurfaceKind, template: uniform::Surface, buffer: usize, range: Option<RangeSource>, opaque: bool) -> Resolved {
     Resolved {
-        pass,
+        kind,
         template: uniform::Surface { count: 1, ..template },
         buffers: [buffer; 4],
         vertices_per_item: 6,
@@ -54,7 +55,6 @@ fn resolved(pass: Pass, template: uniform::Surface, buffer: usize, range: Option
         range,
         size: 0.0,
         opaque,
-        depth: false,
     }
 }
 
@@ -68,7 +68,7 @@ pub(crate) fn resolve_heat_map(map: &HeatMap, resolver: &mut Resolver<'_>) -> Re
     }
     let looked_for = || RangeSource::grid(buffer, record.position.offset, record.position.stride, map.width, map.height);
     // Not opaque: cells that are not finite let the background through.
-    Ok(resolved(Pass::HeatMap, record, buffer, map.range.is_none().then(looked_for), false))
+    Ok(resolved(SurfaceKind::HeatMap, record, buffer, map.range.is_none().then(looked_for), false))
 }
 
 pub(crate) fn resolve_image(image: &Image, resolver: &mut Resolver<'_>) -> Result<Resolved, SurfaceFault> {
@@ -81,5 +81,8 @@ pub(crate) fn resolve_image(image: &Image, resolver: &mut Resolver<'_>) -> Resul
     if image.premultiplied {
         record.flags |= flag::FLAG_PREMULTIPLIED;
     }
-    Ok(resolved(Pass::Image, record, buffer, None, image.opaque))
+    if image.opaque {
+        record.flags |= flag::FLAG_OPAQUE;
+    }
+    Ok(resolved(SurfaceKind::Image, record, buffer, None, image.opaque))
 }

@@ -1,8 +1,9 @@
 //! Lines: checks and record. Drawn by `shaders/lines.wgsl`.
 
 use super::resolve::checked_size;
-use super::{Pass, Resolved, Resolver};
+use super::{Resolved, Resolver};
 use crate::error::SurfaceFault;
+use crate::pipelines::SurfaceKind;
 use crate::spec::{Blend, ItemColor, Lines};
 use crate::uniform::{self, flag};
 
@@ -25,7 +26,7 @@ pub(crate) fn resolve(lines: &Lines, resolver: &mut Resolver<'_>) -> Result<Reso
     }
     let own = position.buffer;
     Ok(Resolved {
-        pass: Pass::Lines,
+        kind: SurfaceKind::Lines,
         template: record,
         buffers: [own, color.as_ref().map_or(own, |located| located.buffer), own, own],
         vertices_per_item: 6,
@@ -34,6 +35,5 @@ pub(crate) fn resolve(lines: &Lines, resolver: &mut Resolver<'_>) -> Result<Reso
         range,
         size: checked_size("width", lines.width.unwrap_or(1.0))?,
         opaque: false,
-        depth: false,
     })
 }

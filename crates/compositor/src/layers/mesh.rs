@@ -4,10 +4,11 @@
 //! the frame as a layer. So its edges are smooth, its opacity applies to it as a whole, and damage elsewhere costs it nothing.
 
 use super::resolve::aligned;
-use super::{Pass, Resolved, Resolver};
+use super::{Resolved, Resolver};
 use crate::error::SurfaceFault;
 use crate::limits::{ITEMS_MAX, MESH_SAMPLES};
 use crate::matrix::unit;
+use crate::pipelines::SurfaceKind;
 use crate::spec::{Camera, IndexFormat, Indices, ItemColor, Mesh};
 use crate::uniform::{self, flag};
 
@@ -47,7 +48,7 @@ pub(crate) fn resolve(mesh: &Mesh, camera: Camera, resolver: &mut Resolver<'_>) 
     let items_of: fn(u32) -> u32 = |count| count / 3;
     let buffer_of = |located: &Option<super::resolve::Located>| located.as_ref().map_or(own, |located| located.buffer);
     Ok(Resolved {
-        pass: Pass::Layer,
+        kind: SurfaceKind::Mesh { depth: camera.has_depth() },
         template: record,
         buffers: [own, buffer_of(&color), buffer_of(&normal), index_buffer],
         vertices_per_item: 3,
@@ -56,7 +57,6 @@ pub(crate) fn resolve(mesh: &Mesh, camera: Camera, resolver: &mut Resolver<'_>) 
         range,
         size: 0.0,
         opaque: false,
-        depth: camera.has_depth(),
     })
 }
 

@@ -1,8 +1,9 @@
 //! Points: checks and record. Drawn by `shaders/points.wgsl`.
 
 use super::resolve::checked_size;
-use super::{Pass, Resolved, Resolver};
+use super::{Resolved, Resolver};
 use crate::error::SurfaceFault;
+use crate::pipelines::SurfaceKind;
 use crate::spec::{Blend, ItemColor, Points, Shape};
 use crate::uniform::{self, flag};
 
@@ -41,7 +42,7 @@ pub(crate) fn resolve(points: &Points, resolver: &mut Resolver<'_>) -> Result<Re
     let own = position.buffer;
     let buffer_of = |located: &Option<super::resolve::Located>| located.as_ref().map_or(own, |located| located.buffer);
     Ok(Resolved {
-        pass: Pass::Points,
+        kind: SurfaceKind::Points,
         template: record,
         buffers: [own, buffer_of(&color), buffer_of(&velocity), own],
         vertices_per_item: 3,
@@ -50,6 +51,5 @@ pub(crate) fn resolve(points: &Points, resolver: &mut Resolver<'_>) -> Result<Re
         range,
         size: checked_size("size", points.size.unwrap_or(usual))?,
         opaque: false,
-        depth: false,
     })
 }

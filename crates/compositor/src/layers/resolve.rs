@@ -64,7 +64,11 @@ impl Resolver<'_> {
             return Err(stride_fault(stride, "is less than one item"));
         }
         if step < 4 || (planar && step < stride) && step.saturating_mul(components) > stride {
-            return Err(SurfaceFault::Stride { what: format!("{what}.step"), found: step, problem: "makes the components of two items overlap" });
+            return Err(SurfaceFault::Stride {
+                what: format!("{what}.step"),
+                found: step,
+                problem: "makes the components of two items overlap",
+            });
         }
         let buffer = self.buffer(vector.buffer.as_deref())?;
         let first = u64::from(vector.offset) + u64::from(components - 1) * u64::from(step) + 4;
@@ -77,7 +81,13 @@ impl Resolver<'_> {
     }
 
     /// Plain values per item, of `size` bytes each.
-    fn values(&mut self, what: &'static str, place: (Option<&str>, u32, Option<u32>), size: u32, format: u32) -> Result<Located, SurfaceFault> {
+    fn values(
+        &mut self,
+        what: &'static str,
+        place: (Option<&str>, u32, Option<u32>),
+        size: u32,
+        format: u32,
+    ) -> Result<Located, SurfaceFault> {
         let (name, offset, stride) = place;
         let stride = stride.unwrap_or(size);
         aligned(what, "offset", offset)?;

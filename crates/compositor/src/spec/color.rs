@@ -93,7 +93,10 @@ impl std::str::FromStr for Color {
         let value = u32::from_str_radix(digits, 16).map_err(|_| refused())?;
         match digits.len() {
             // Each digit twice: 0xf → 0xff.
-            3 => Ok(Self::from_hex((value >> 8 & 15) * 0x1100_0000 | (value >> 4 & 15) * 0x11_0000 | (value & 15) * 0x1100 | 255)),
+            3 => {
+                let digit = |shift: u32| (value >> shift) & 15;
+                Ok(Self::from_hex(digit(8) * 0x1100_0000 + digit(4) * 0x11_0000 + digit(0) * 0x1100 + 255))
+            }
             6 => Ok(Self::from_hex(value << 8 | 255)),
             8 => Ok(Self::from_hex(value)),
             _ => Err(refused()),

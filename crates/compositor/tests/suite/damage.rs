@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use wasm_engine_compositor::spec::{Camera, ColorMap, Draw, Filter, HeatMap, Image, ItemColor, Lines, Mesh, Points, Shape, Vector};
-use wasm_engine_compositor::{FrameInput, Rect, SurfaceSpec};
+use wasm_engine_compositor::{FrameInput, Picture, Rect, SurfaceSpec};
 use wasm_engine_exchange::layout::SurfaceRect;
 use wasm_engine_telemetry::Counter;
 
@@ -133,10 +133,24 @@ fn any_change() -> impl Strategy<Value = Change> {
     ]
 }
 
+/// Where two pictures of one size first differ, in words.
+fn first_difference(part: &Picture, whole: &Picture) -> String {
+    let pixels = |picture: &Picture| picture.rgba.as_chunks::<4>().0.to_vec();
+    let (part_pixels, whole_pixels) = (pixels(part), pixels(whole));
+    let differing = part_pixels.iter().zip(&whole_pixels).filter(|(a, b)| a != b).count();
+    match part_pixels.iter().zip(&whole_pixels).position(|(a, b)| a != b) {
+        None => "the sizes differ".to_owned(),
+        Some(at) => {
+            let (x, y) = (at as u32 % part.width, at as u32 / part.width);
+            format!("{differing} pixels differ, first ({x}, {y}): {:?} instead of {:?}", part_pixels[at], whole_pixels[at])
+        }
+    }
+}
+
 #[test]
 fn damaged_redraws_equal_full_redraws() {
     let rigs = std::cell::RefCell::new((rig(), rig()));
-    let mut runner = TestRunner::new(Config { cases: 24, ..Config::default() });
+    let mut runner = TestRunner::new(Config { cases: 60, ..Config::default() });
     let sequences = proptest::collection::vec(any_change(), 1..12);
     let outcome = runner.run(&sequences, |changes| {
         let (damaged, full) = &mut *rigs.borrow_mut();
@@ -153,9 +167,8 @@ fn damaged_redraws_equal_full_redraws() {
                 Change::Remove(kind) => places[*kind] = None,
                 Change::Page(edge) => {
                     generation += 1;
-                    shown_page = edge.map(|edge| {
-                        page(SIZE, generation, move |x, y| if x < edge && y % 8 < 5 { [60, 30, 90, 140] } else { [0; 4] })
-                    });
+                    shown_page =
+                        edge.map(|edge| page(SIZE, generation, move |x, y| if x < edge && y % 8 < 5 { [60, 30, 90, 140] } else { [0; 4] }));
                 }
                 Change::Nothing => {}
             }
@@ -163,7 +176,7 @@ fn damaged_redraws_equal_full_redraws() {
             let input = FrameInput { layout: &layout, page: shown_page.as_ref(), ..Default::default() };
             let part = damaged.picture(&input);
             let whole = full.picture(&FrameInput { force: true, ..input });
-            prop_assert!(part == whole, "after {change:?} of {changes:?}");
+            prop_assert!(part == whole, "{} after {change:?} of {changes:?}", first_difference(&part, &whole));
         }
         // The next sequence's page begins again.
         damaged.compose(&FrameInput { force: true, ..Default::default() });

@@ -180,8 +180,16 @@ fn hostile_layouts() {
         for field in 0..10 {
             let mut rect = full(0, SIZE);
             *[
-                &mut rect.x, &mut rect.y, &mut rect.w, &mut rect.h, &mut rect.clip_x, &mut rect.clip_w, &mut rect.opacity, &mut rect.z,
-                &mut rect.radius, &mut rect.clip_h,
+                &mut rect.x,
+                &mut rect.y,
+                &mut rect.w,
+                &mut rect.h,
+                &mut rect.clip_x,
+                &mut rect.clip_w,
+                &mut rect.opacity,
+                &mut rect.z,
+                &mut rect.radius,
+                &mut rect.clip_h,
             ][field] = number;
             rig.compose(&FrameInput { layout: &[rect], force: true, ..Default::default() });
         }

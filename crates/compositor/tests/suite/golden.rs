@@ -7,7 +7,7 @@ use wasm_engine_compositor::spec::{
     Blend, Camera, Color, ColorFormat, ColorMap, Draw, Filter, HeatMap, Image, IndexFormat, Indices, ItemColor, Lines, Mesh, Points, Shape,
     Vector, VectorFormat,
 };
-use wasm_engine_compositor::{FrameInput, HudData, HudRow, SurfaceSpec};
+use wasm_engine_compositor::{Background, FrameInput, HudData, HudRow, SurfaceSpec};
 use wasm_engine_exchange::layout::SurfaceRect;
 use wasm_engine_testkit::{Golden, Tolerance};
 
@@ -112,7 +112,7 @@ fn lines_strip() {
     let data: Vec<[f32; 3]> = (0..400)
         .map(|i| {
             let t = i as f32 / 399.0 * TAU;
-            [160.0 + 130.0 * (3.0 * t).sin(), 100.0 + 80.0 * (2.0 * t).cos(), t]
+            [160.0 + 130.0 * (3.0 * t + 0.4).sin(), 100.0 + 80.0 * (4.0 * t).sin(), t]
         })
         .collect();
     let color = ItemColor::Value { buffer: None, offset: 8, stride: Some(12), map: ColorMap::Magma, range: Some([-2.0, TAU]) };
@@ -159,14 +159,7 @@ fn torus(rings: u16, sides: u16) -> (Vec<[f32; 6]>, Vec<u16>) {
             let (a, b) = (f32::from(ring) / f32::from(rings) * TAU, f32::from(side) / f32::from(sides) * TAU);
             let normal = [b.cos() * a.cos(), b.sin(), b.cos() * a.sin()];
             let center = [a.cos(), 0.0, a.sin()];
-            vertices.push([
-                center[0] + 0.42 * normal[0],
-                0.42 * normal[1],
-                center[2] + 0.42 * normal[2],
-                normal[0],
-                normal[1],
-                normal[2],
-            ]);
+            vertices.push([center[0] + 0.42 * normal[0], 0.42 * normal[1], center[2] + 0.42 * normal[2], normal[0], normal[1], normal[2]]);
             let (next_ring, next_side) = ((ring + 1) % rings, (side + 1) % sides);
             let at = |ring: u16, side: u16| ring * sides + side;
             let corners = [at(ring, side), at(ring, next_side), at(next_ring, side), at(next_ring, next_side)];
@@ -183,17 +176,13 @@ fn mesh_lit_in_perspective() {
     let mesh = |normal| Mesh {
         position: three(0),
         normal,
-        indices: Some(Indices {
-            buffer: Some("indices".to_owned()),
-            format: IndexFormat::U16,
-            offset: 0,
-            count: indices.len() as u32,
-        }),
+        indices: Some(Indices { buffer: Some("indices".to_owned()), format: IndexFormat::U16, offset: 0, count: indices.len() as u32 }),
         tint: Color::from_hex(0xe8b04aff),
-        light: Some([0.4, 0.9, 0.5]),
+        light: Some([-0.7, 0.8, 0.6]),
         ..Default::default()
     };
-    let camera = Camera::Perspective { eye: [1.6, 1.9, 2.4], target: [0.0; 3], up: [0.0, 1.0, 0.0], fov: 42.0, near: 0.1, far: 50.0 };
+    let camera =
+        Camera::Perspective { eye: [0.9, 2.6, 4.0], target: [0.0, -0.05, 0.0], up: [0.0, 1.0, 0.0], fov: 44.0, near: 0.1, far: 50.0 };
     let smooth = SurfaceSpec { camera, buffer: "torus".into(), ..surface("smooth", Draw::Mesh(mesh(Some(three(12))))) };
     let facets = SurfaceSpec { camera, buffer: "torus".into(), ..surface("facets", Draw::Mesh(mesh(None))) };
     let buffers = [("torus", size_of_val(&vertices[..])), ("indices", size_of_val(&indices[..]))];
@@ -201,7 +190,7 @@ fn mesh_lit_in_perspective() {
     rig.surfaces(&[smooth, facets]).expect("they fit");
     rig.publish("torus", &vertices);
     rig.publish("indices", &indices);
-    let layout = [SurfaceRect::new(0, [0.0, 0.0, 190.0, 200.0]), SurfaceRect::new(1, [160.0, 0.0, 160.0, 200.0])];
+    let layout = [SurfaceRect::new(0, [0.0, 0.0, 160.0, 200.0]), SurfaceRect::new(1, [160.0, 0.0, 160.0, 200.0])];
     check("mesh_lit", &mut rig, &FrameInput { layout: &layout, ..Default::default() });
 }
 
@@ -298,7 +287,9 @@ fn layout_clip_opacity_radius_order_and_page() {
         let draw = HeatMap { width: 64, height: 40, offset: 0, stride: None, map, range: Some([0.0, 1.0]), filter: Filter::Linear };
         SurfaceSpec { buffer: "grid".to_owned(), above, ..surface(name, Draw::HeatMap(draw)) }
     };
-    let mut rig = Rig::new(&options(SIZE), &[("grid", size_of_val(&data[..]))]);
+    let mut options = options(SIZE);
+    options.background = Background { color: Color::from_hex(0x2b3a67ff), to: Some(Color::from_hex(0x0e1018ff)), angle: Some(135.0) };
+    let mut rig = Rig::new(&options, &[("grid", size_of_val(&data[..]))]);
     rig.surfaces(&[spec("below", ColorMap::Viridis, false), spec("front", ColorMap::Magma, false), spec("above", ColorMap::Gray, true)])
         .expect("they fit");
     rig.publish("grid", &data);

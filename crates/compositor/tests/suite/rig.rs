@@ -6,9 +6,7 @@ use std::sync::{Arc, OnceLock};
 use bytemuck::Pod;
 use image::RgbaImage;
 use wasm_engine_compositor::spec::{Camera, Color, Draw};
-use wasm_engine_compositor::{
-    Background, Compositor, CompositorOptions, ConfigureError, FrameInput, FrameOutcome, Picture, SurfaceSpec, TextureLayer,
-};
+use wasm_engine_compositor::{Compositor, CompositorOptions, ConfigureError, FrameInput, FrameOutcome, Picture, SurfaceSpec, TextureLayer};
 use wasm_engine_exchange::layout::SurfaceRect;
 use wasm_engine_exchange::{Region, RegionSpec, Writer};
 use wasm_engine_gpu::{Gpu, GpuOptions};
@@ -27,13 +25,8 @@ pub(crate) struct Rig {
     writers: HashMap<String, Writer>,
 }
 
-/// The usual ground of the pictures.
-pub(crate) fn ground() -> Background {
-    Background { color: Color::from_hex(0x161b26ff), to: Some(Color::from_hex(0x0a0d14ff)), angle: None }
-}
-
 pub(crate) fn options(size: (u32, u32)) -> CompositorOptions {
-    CompositorOptions { size, background: ground(), ..Default::default() }
+    CompositorOptions { size, background: Color::from_hex(0x141924ff).into(), ..Default::default() }
 }
 
 /// A surface of one buffer with the same name.

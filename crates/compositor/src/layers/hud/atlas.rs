@@ -55,8 +55,7 @@ struct Shelf {
 impl Atlas {
     pub(super) fn new(scale: f32) -> Self {
         let scale = if scale.is_finite() { scale.clamp(0.5, 4.0) } else { 1.0 };
-        let mut atlas =
-            Self { scale, texels: Vec::new(), height: 0, glyphs: HashMap::new(), advance: [0.0; 2], ascent: [0.0; 2] };
+        let mut atlas = Self { scale, texels: Vec::new(), height: 0, glyphs: HashMap::new(), advance: [0.0; 2], ascent: [0.0; 2] };
         // The font is part of the program; were it broken, the HUD would have boxes and no text.
         if let Ok(font) = FontRef::try_from_slice(epaint_default_fonts::HACK_REGULAR) {
             let mut shelf = Shelf { x: 0, y: 0, height: 0 };

@@ -65,12 +65,7 @@ impl Pen<'_> {
         let mut pen = x;
         for character in text.chars() {
             if let Some(glyph) = self.atlas.glyph(size, character) {
-                let rect = [
-                    (pen + glyph.offset.0).floor(),
-                    (baseline + glyph.offset.1).floor(),
-                    glyph.size.0 as f32,
-                    glyph.size.1 as f32,
-                ];
+                let rect = [(pen + glyph.offset.0).floor(), (baseline + glyph.offset.1).floor(), glyph.size.0 as f32, glyph.size.1 as f32];
                 let source = [glyph.source.0 as f32, glyph.source.1 as f32];
                 self.items.push(Item { rect, source, color: color.packed(), kind: 1 });
             }
