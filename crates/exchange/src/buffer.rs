@@ -17,6 +17,8 @@ use thiserror::Error;
 #[derive(Clone, Copy)]
 struct Place {
     control: *const Control,
+    /// On the line of the control word, which the writer has in hand anyway when it notifies.
+    event: *const Event,
     base: *mut u8,
     /// Where each slot begins. A spoiled control word can name a fourth slot; it is the first once more, so no index leaves the buffer.
     offsets: [usize; 4],
@@ -26,7 +28,7 @@ struct Place {
 impl Place {
     fn new(region: &Inner, entry: &Entry) -> Self {
         let offsets = [0, entry.stride, 2 * entry.stride, 0];
-        Place { control: region.triple(entry), base: region.at(entry.data), offsets, bytes: entry.bytes }
+        Place { control: region.triple(entry), event: region.buffer_event(entry), base: region.at(entry.data), offsets, bytes: entry.bytes }
     }
 
     #[inline(always)]
@@ -37,8 +39,8 @@ impl Place {
 
     #[inline(always)]
     fn event(&self) -> &Event {
-        // SAFETY: the event follows the control word on its line (see `Inner::buffer_event`), under the same mapping.
-        unsafe { &*self.control.add(1).cast() }
+        // SAFETY: as for `control`.
+        unsafe { &*self.event }
     }
 
     #[inline(always)]

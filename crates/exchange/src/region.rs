@@ -21,7 +21,9 @@ use crate::sys::{self, Locks, Mapping};
 use format::{Header, LINE_BYTES, Record};
 use std::sync::Arc;
 
-#[cfg(target_os = "linux")]
+#[cfg(all(target_os = "linux", miri))]
+use std::os::fd::BorrowedFd;
+#[cfg(all(target_os = "linux", not(miri)))]
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 /// What a process may do with a region that it attaches.
@@ -239,6 +241,16 @@ impl Region {
         // SAFETY: the heap block is at least as long as `bytes` and new, so the two do not overlap.
         unsafe { heap.base().copy_from_nonoverlapping(bytes.as_ptr(), bytes.len()) };
         Self::check(Mapping::Heap(heap), bytes.len(), Access::ReadWrite, Locks::none())
+    }
+
+    /// A copy of all its bytes, as they are while others may be writing: for a look at a region from outside, and for tests.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let words = (0..self.inner.bytes / 8).map(|index| {
+            // SAFETY: the word lies in the mapping, whose length is a multiple of eight, aligned. Others may write it: the read is volatile, and any bytes are a
+            // valid word.
+            unsafe { self.inner.mapping.base().add(index * 8).cast::<u64>().read_volatile() }
+        });
+        words.flat_map(u64::to_ne_bytes).collect()
     }
 
     fn check(mapping: Mapping, bytes: usize, access: Access, locks: Locks) -> Result<Region, AttachError> {

@@ -3,7 +3,7 @@
 
 use proptest::prelude::*;
 use std::{thread, time::Duration};
-use wasm_engine_exchange::{Access, Region, RegionSpec, limits::SLOT_ALIGN};
+use wasm_engine_exchange::{Region, RegionSpec, limits::SLOT_ALIGN};
 
 fn spec() -> RegionSpec {
     RegionSpec::new().buffer("boids", 1000).layout_zone().buffer("large", SLOT_ALIGN + 1).lane("input", 24, 100)
@@ -166,6 +166,7 @@ fn a_busy_writer_and_reader_never_tear() {
 mod shared {
     use super::*;
     use std::os::fd::OwnedFd;
+    use wasm_engine_exchange::Access;
 
     fn fd(region: &Region) -> OwnedFd {
         region.as_fd().expect("shared").try_clone_to_owned().expect("descriptors are left")
@@ -229,20 +230,7 @@ mod shared {
 
 /// The bytes of a region as it was just made.
 fn fresh_bytes() -> Vec<u8> {
-    let region = Region::anonymous(&RegionSpec::new().buffer("b", 100).merged_lane("l", 8, 8, 2).lane("m", 40, 3)).expect("a small region");
-    let mut bytes = vec![0; region.len()];
-    for (place, offset) in bytes.iter_mut().zip(0..) {
-        // The region is not in use, so its bytes can be read like any memory.
-        *place = byte_at(&region, offset);
-    }
-    bytes
-}
-
-#[expect(unsafe_code, reason = "a test looks at the raw bytes of a region")]
-fn byte_at(region: &Region, offset: usize) -> u8 {
-    assert!(offset < region.len());
-    // SAFETY: the offset is inside the region, which lives for the whole call and which nobody writes.
-    unsafe { *region.base_ptr().add(offset) }
+    Region::anonymous(&RegionSpec::new().buffer("b", 100).merged_lane("l", 8, 8, 2).lane("m", 40, 3)).expect("a small region").to_bytes()
 }
 
 /// Uses everything that a region offers; nothing may panic, whatever its bytes are.
