@@ -1,2 +1,99 @@
-//! The `wasm-engine` binary.
-fn main() {}
+//! The `wasm-engine` binary: one file per command, each a thin layer over the engine.
+
+#![forbid(unsafe_code)]
+
+mod commands;
+mod exit;
+mod output;
+
+use std::process::ExitCode;
+
+use clap::{CommandFactory, Parser, Subcommand};
+
+/// Runs local-first apps: WASM guests, a page and their graphics in one framebuffer.
+///
+/// An app is a folder with an `app.toml`. `wasm-engine new hello` makes one.
+#[derive(Debug, Parser)]
+#[command(name = "wasm-engine", version, propagate_version = true, max_term_width = 100, after_help = EXIT_CODES)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+
+    /// Print machine-readable JSON on standard output; progress stays on standard error.
+    #[arg(long, global = true)]
+    json: bool,
+
+    /// Say more on standard error: -v information, -vv details, -vvv everything. `RUST_LOG` overrides it.
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    verbose: u8,
+}
+
+const EXIT_CODES: &str = "Exit codes: 0 done · 1 failed · 2 usage · 3 app refused (manifest, module, grant) · 4 not found · \
+5 the machine lacks something · 6 run ended, but a guest failed · 130 ended by Ctrl-C";
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run an app, with a window or headless.
+    Run(commands::run::Run),
+    /// Show what an app contains, needs and may do, or what the region of a running engine holds.
+    Inspect(commands::inspect::Inspect),
+    /// Say what this machine has and lacks, with the remedy.
+    Doctor(commands::doctor::Doctor),
+    /// Make a new app from a template.
+    New(commands::new::New),
+    /// Build the guests of an app from their Rust sources.
+    Build(commands::build::Build),
+    /// Print the JSON Schema of `app.toml`.
+    Schema,
+    /// Print a completion script for a shell.
+    Completions {
+        /// The shell.
+        shell: clap_complete::Shell,
+    },
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    start_log(cli.verbose);
+    let output = output::Output { json: cli.json };
+    let code = match cli.command {
+        Command::Run(run) => run.execute(output),
+        Command::Inspect(inspect) => inspect.execute(output),
+        Command::Doctor(doctor) => doctor.execute(output),
+        Command::New(new) => new.execute(output),
+        Command::Build(build) => build.execute(output),
+        Command::Schema => {
+            output.text(&wasm_engine_engine::manifest::schema_json());
+            exit::OK
+        }
+        Command::Completions { shell } => {
+            clap_complete::generate(shell, &mut Cli::command(), "wasm-engine", &mut std::io::stdout());
+            exit::OK
+        }
+    };
+    ExitCode::from(code)
+}
+
+/// Sends the log to standard error, so that standard output stays data.
+fn start_log(verbose: u8) {
+    let level = match verbose {
+        0 => "warn",
+        1 => "info",
+        2 => "debug",
+        _ => "trace",
+    };
+    // Servo's own parts say a lot that no user can act on.
+    let default = format!("error,wasm_engine={level},wasm_engine_engine={level},wasm_engine_page={level},wasm_engine_sandbox={level},wasm_engine_compositor={level},wasm_engine_gpu={level},guest={level},page={level}");
+    let filter = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(default));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(true).without_time().init();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn command_line_is_well_formed() {
+        Cli::command().debug_assert();
+    }
+}

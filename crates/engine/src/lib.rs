@@ -1,1 +1,40 @@
 //! The composition root: a manifest becomes a running app.
+//!
+//! [`Engine::open`] reads and checks an app and compiles its modules; [`Engine::run`] runs it to its end and gives a [`RunReport`]. This crate is the one
+//! place where all parts meet: sandbox and page, exchange and compositor know nothing of each other.
+
+#![forbid(unsafe_code)]
+
+mod clock;
+mod control;
+pub mod doctor;
+mod engine;
+mod error;
+pub mod guests;
+mod hud;
+mod inbox;
+pub mod inspect;
+mod io;
+pub mod lanes;
+pub mod limits;
+pub mod manifest;
+mod monitor;
+mod options;
+mod params;
+pub mod paths;
+mod recording;
+mod renderer;
+mod run_report;
+mod session;
+mod signal;
+mod ticker;
+mod window;
+mod wiring;
+
+pub use control::StopHandle;
+pub use engine::{Engine, EngineError};
+pub use error::{Diagnostic, Location};
+pub use options::{Display, RunOptions, display_announced};
+pub use params::{ParamChange, Params};
+pub use run_report::{Ending, Fault, PagePath, RunReport};
+pub use ticker::KernelSummary;

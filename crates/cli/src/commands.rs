@@ -1,0 +1,7 @@
+//! The commands, one file each.
+
+pub(crate) mod build;
+pub(crate) mod doctor;
+pub(crate) mod inspect;
+pub(crate) mod new;
+pub(crate) mod run;

@@ -1,0 +1,34 @@
+//! `wasm-engine inspect`: what an app contains, needs and may do; or what the region of a running engine holds.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use wasm_engine_engine::inspect;
+
+use crate::{exit, output::Output};
+
+/// Arguments of `inspect`.
+#[derive(Debug, Args)]
+pub(crate) struct Inspect {
+    /// Folder of the app. Not needed with `--live`.
+    #[arg(required_unless_present = "live")]
+    app: Option<PathBuf>,
+
+    /// Look into the region of the running engine with this process id (0: the newest one), read-only.
+    #[arg(long, value_name = "PID")]
+    live: Option<u32>,
+}
+
+impl Inspect {
+    pub(crate) fn execute(self, output: Output) -> u8 {
+        let shown = match (self.live, &self.app) {
+            (Some(pid), _) => inspect::live((pid != 0).then_some(pid)).map(|region| output.value(&region, || region.to_string())),
+            (None, Some(app)) => inspect::app(app).map(|app| output.value(&app, || app.to_string())),
+            (None, None) => return exit::FAILED,
+        };
+        match shown {
+            Ok(()) => exit::OK,
+            Err(diagnostic) => output.error(&diagnostic),
+        }
+    }
+}

@@ -1,0 +1,175 @@
+//! What users get wrong, and what the machine lacks: each gives a coded error with a remedy, or a degraded but running engine.
+
+#[path = "harness/harness.rs"]
+mod harness;
+
+use std::path::{Path, PathBuf};
+
+use harness::{Run, app, engine, scratch};
+
+/// An app made of the slider fixture's page and kernel, with another manifest.
+fn app_with(name: &str, edit: impl FnOnce(String) -> String) -> PathBuf {
+    let source = harness::fixture("slider");
+    let folder = scratch(name);
+    copy(&source.join("page"), &folder.join("page"));
+    copy(&source.join("kernels"), &folder.join("kernels"));
+    let manifest = std::fs::read_to_string(source.join("app.toml")).unwrap().replace("source = \"guests/level\"\n", "");
+    std::fs::write(folder.join("app.toml"), edit(manifest)).unwrap();
+    folder
+}
+
+fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let path = entry.unwrap().path();
+        std::fs::copy(&path, to.join(path.file_name().unwrap())).unwrap();
+    }
+}
+
+fn page(folder: &Path, html: &str) {
+    std::fs::write(folder.join("page/index.html"), html).unwrap();
+}
+
+#[test]
+fn no_such_app() {
+    let error = Run::new(Path::new("/nonexistent/app")).fail(4, "APP_MISSING");
+    assert!(error["hint"].as_str().unwrap().contains("wasm-engine new"), "{error}");
+}
+
+#[test]
+fn unknown_key_suggests_the_near_one() {
+    let folder = app_with("unknown-key", |manifest| manifest.replace("title =", "titel ="));
+    let error = Run::new(&folder).fail(3, "MANIFEST_UNKNOWN_KEY");
+    assert!(error["hint"].as_str().unwrap().contains("title"), "{error}");
+    assert_eq!(error["location"]["line"], 4, "{error}");
+}
+
+#[test]
+fn wrong_type_names_the_line() {
+    let folder = app_with("wrong-type", |manifest| manifest.replace("count = 16", "count = \"many\""));
+    let error = Run::new(&folder).fail(3, "MANIFEST_WRONG_TYPE");
+    assert!(error["location"]["line"].as_u64().unwrap() > 10, "{error}");
+}
+
+#[test]
+fn a_path_that_leaves_the_app() {
+    let folder = app_with("outside", |manifest| manifest.replace("kernels/level.wasm", "../level.wasm"));
+    Run::new(&folder).fail(3, "MANIFEST_PATH_OUTSIDE");
+}
+
+#[test]
+fn a_module_that_is_not_there() {
+    let folder = app_with("missing", |manifest| manifest.replace("kernels/level.wasm", "kernels/other.wasm"));
+    Run::new(&folder).fail(3, "MANIFEST_FILE_MISSING");
+}
+
+#[test]
+fn a_surface_that_names_no_buffer() {
+    let folder = app_with("no-buffer", |manifest| manifest + "\n[[surface]]\nname = \"dots\"\nkind = \"points\"\nbuffer = \"levle\"\n");
+    let error = Run::new(&folder).fail(3, "MANIFEST_UNKNOWN_BUFFER");
+    assert!(error["hint"].as_str().unwrap_or_default().contains("level"), "{error}");
+}
+
+#[test]
+fn truncated_and_random_modules() {
+    let folder = app_with("truncated", |manifest| manifest);
+    let module = folder.join("kernels/level.wasm");
+    let whole = std::fs::read(&module).unwrap();
+    std::fs::write(&module, &whole[..whole.len() / 2]).unwrap();
+    let (code, value, _) = Run::new(&folder).finish();
+    assert_eq!(code, Some(3), "{value}");
+    std::fs::write(&module, (0..4096_u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 24) as u8).collect::<Vec<_>>()).unwrap();
+    let (code, value, _) = Run::new(&folder).finish();
+    assert_eq!(code, Some(3), "{value}");
+    assert!(value["error"]["message"].as_str().unwrap().contains("level"), "names the kernel: {value}");
+}
+
+#[test]
+fn no_vulkan_device_says_which_package_brings_one() {
+    let (code, value, _) = Run::new(&harness::fixture("slider")).env("VK_DRIVER_FILES", "/nonexistent").env("VK_ICD_FILENAMES", "/nonexistent").finish();
+    assert_eq!((code, value["error"]["code"].as_str()), (Some(5), Some("NO_VULKAN_DEVICE")), "{value}");
+    assert!(value["error"]["hint"].as_str().unwrap().contains("mesa-vulkan-drivers"), "{value}");
+}
+
+#[test]
+fn sizes_at_the_edge() {
+    let out = scratch("sizes");
+    let fixture = harness::fixture("slider");
+    Run::new(&fixture).args(["--size", "0x0", "--ticks", "2"]).fail(2, "SIZE_OUT_OF_RANGE");
+    Run::new(&fixture).args(["--size", "99999x1", "--ticks", "2"]).fail(2, "SIZE_OUT_OF_RANGE");
+    for (size, dimensions) in [("1x1", (1, 1)), ("16384x1", (16_384, 1))] {
+        Run::new(&fixture).args(["--size", size, "--ticks", "5"]).out(&out).succeed();
+        assert_eq!(image::image_dimensions(out.join("frame.png")).unwrap(), dimensions);
+    }
+}
+
+#[test]
+fn a_page_that_throws_leaves_the_guests_running() {
+    let folder = app_with("throws", |manifest| manifest);
+    page(&folder, "<script>throw new Error('as tests do')</script>");
+    let out = scratch("throws-out");
+    let report = Run::new(&folder).args(["--ticks", "30"]).out(&out).succeed();
+    assert_eq!((&report["ticks"], report["kernels"][0]["state"].as_str()), (&30.into(), Some("running")));
+    let faults = report["faults"].as_array().unwrap();
+    assert!(faults.iter().any(|fault| fault["part"] == "page" && fault["message"].as_str().unwrap().contains("as tests do")), "{faults:?}");
+}
+
+#[test]
+fn a_page_that_loops_for_ever_leaves_the_guests_running() {
+    let folder = app_with("loops", |manifest| manifest);
+    page(&folder, "<body>still here<script>addEventListener('load', () => setTimeout(() => { for (;;); }, 50))</script>");
+    let out = scratch("loops-out");
+    let report = Run::new(&folder).args(["--ticks", "300"]).out(&out).succeed();
+    assert_eq!((&report["ticks"], report["kernels"][0]["state"].as_str()), (&300.into(), Some("running")));
+    let faults = report["faults"].as_array().unwrap();
+    assert!(faults.iter().any(|fault| fault["code"] == "PAGE_UNRESPONSIVE"), "{faults:?}");
+}
+
+#[test]
+fn a_page_that_navigates_away_stays() {
+    let folder = app_with("navigates", |manifest| manifest);
+    page(&folder, "<body>here<script>addEventListener('load', () => { location.href = 'http://127.0.0.1:9/elsewhere' })</script>");
+    let out = scratch("navigates-out");
+    let report = Run::new(&folder).args(["--ticks", "60"]).out(&out).succeed();
+    let faults = report["faults"].as_array().unwrap();
+    assert!(faults.iter().any(|fault| fault["code"] == "NAVIGATION_DENIED"), "{faults:?}");
+}
+
+#[test]
+fn a_page_that_asks_for_a_file_outside_gets_none() {
+    let folder = app_with("asks", |manifest| manifest);
+    // What the page learns goes into the parameter, and so into the recording.
+    page(
+        &folder,
+        "<script>engine.ready.then(async () => {
+            const answers = await Promise.all(['../app.toml', '/%2e%2e/app.toml', '/..%2fapp.toml', '/index.html'].map(path => fetch(path).then(r => r.status, () => 0)));
+            engine.param('level').value = answers.slice(0, 3).every(status => status >= 400) && answers[3] === 200 ? 0.5 : 0.25;
+        })</script>",
+    );
+    let out = scratch("asks-out");
+    Run::new(&folder).args(["--ticks", "120"]).out(&out).arg("--record").path(&out.join("rec")).succeed();
+    let inputs = harness::json_lines(&out.join("rec/inputs.jsonl"));
+    assert!(inputs.iter().any(|input| input["input"] == "param" && input["value"] == 0.5), "{inputs:?}");
+}
+
+#[test]
+fn a_guest_that_fails_is_ended_and_the_run_goes_on() {
+    let folder = harness::fixture("trap");
+    let out = scratch("trap-out");
+    let (code, report, _) = Run::new(&folder).args(["--ticks", "30"]).out(&out).finish();
+    assert_eq!(code, Some(6), "{report}");
+    assert_eq!(report["ticks"], 30);
+    let kernel = |name: &str| report["kernels"].as_array().unwrap().iter().find(|kernel| kernel["name"] == name).unwrap()["state"].clone();
+    assert_eq!((kernel("bad").as_str(), kernel("good").as_str()), (Some("TRAP"), Some("running")), "{report}");
+    assert_eq!(report["faults"][0]["tick"], 3, "{report}");
+}
+
+#[test]
+fn inspect_says_what_an_app_may_do() {
+    let output = harness::succeed(engine().args(["inspect", "--json"]).arg(app("triangle")));
+    let value: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(value["name"], "triangle");
+    assert!(value["kernels"][0]["state"].as_str().unwrap().starts_with("ABI version"), "{value}");
+    let none = engine().args(["inspect", "--live", "999999999"]).output().unwrap();
+    assert_eq!(none.status.code(), Some(4));
+}

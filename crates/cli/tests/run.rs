@@ -1,0 +1,107 @@
+//! The whole way, as a user types it: an app in, pictures and reports out. Each test is a process of its own, as Servo wants it.
+
+#[path = "harness/harness.rs"]
+mod harness;
+
+use std::process::Stdio;
+
+use harness::{Run, app, engine, json_lines, scratch};
+
+#[test]
+fn triangle_goes_the_whole_way_without_a_read_back() {
+    let out = scratch("triangle");
+    let report = Run::new(&app("triangle")).args(["--ticks", "60", "--size", "640x360"]).out(&out).succeed();
+    assert_eq!(report["ticks"], 60);
+    assert_eq!(report["page"]["path"], "shared", "{}", report["page"]);
+    assert_eq!(report["kernels"][0]["state"], "running");
+    assert_eq!(report["kernels"][0]["windows"], "mapped");
+    let counters = &report["telemetry"]["counters"];
+    assert_eq!(counters["read_backs"], 0, "{counters}");
+    assert_eq!(counters["copied_bytes"], 0, "{counters}");
+    assert!(counters["frames_composed"].as_u64().unwrap() > 0);
+    assert_eq!(counters["page_blits"], counters["page_frames"], "one copy a page frame: the blit on the GPU");
+    let picture = image::open(out.join("frame.png")).unwrap().to_rgba8();
+    assert_eq!(picture.dimensions(), (640, 360));
+    assert!(harness::distinct_colors(&picture) > 64, "an empty picture");
+}
+
+#[test]
+fn every_stage_of_a_frame_is_stamped() {
+    let out = scratch("stages");
+    let report = Run::new(&app("triangle")).args(["--ticks", "120"]).out(&out).arg("--trace").path(&out.join("trace.json")).succeed();
+    let stages = report["telemetry"]["stages"].as_array().unwrap();
+    for name in ["compute", "total_composed", "total_presented"] {
+        let stage = stages.iter().find(|stage| stage["name"] == name).unwrap_or_else(|| panic!("{name} is not in {stages:?}"));
+        assert!(stage["count"].as_u64().unwrap() > 0, "{stage}");
+        assert!(stage["p99_us"].as_f64().unwrap() >= stage["p50_us"].as_f64().unwrap(), "{stage}");
+    }
+    let trace: serde_json::Value = serde_json::from_slice(&std::fs::read(out.join("trace.json")).unwrap()).unwrap();
+    assert!(trace["traceEvents"].as_array().unwrap().len() > 120);
+}
+
+#[test]
+fn the_same_seed_gives_the_same_buffers() {
+    let hashes = |name: &str, seed: &str| {
+        let out = scratch(name);
+        Run::new(&app("swarm")).args(["--ticks", "20", "--size", "320x180", "--seed", seed]).out(&out).arg("--record").path(&out.join("rec")).succeed();
+        std::fs::read_to_string(out.join("rec/ticks.jsonl")).unwrap()
+    };
+    let first = hashes("seed-a", "7");
+    assert_eq!(first.lines().count(), 20);
+    assert_eq!(first, hashes("seed-b", "7"));
+    assert_ne!(first, hashes("seed-c", "8"));
+}
+
+#[test]
+fn a_slider_reaches_the_kernel_in_the_next_tick() {
+    let out = scratch("slider");
+    let report = Run::new(&harness::fixture("slider")).args(["--ticks", "120"]).out(&out).arg("--record").path(&out.join("rec")).succeed();
+    assert_eq!(report["kernels"][0]["state"], "running");
+    let inputs = json_lines(&out.join("rec/inputs.jsonl"));
+    let moved = inputs.iter().find(|input| input["input"] == "param").unwrap_or_else(|| panic!("no parameter arrived: {inputs:?}"));
+    assert_eq!((moved["name"].as_str(), moved["value"].as_f64()), (Some("level"), Some(0.75)));
+    // The kernel writes the parameter into its buffer, so its content changes in just that tick.
+    let tick = moved["tick"].as_u64().unwrap() as usize;
+    let ticks = json_lines(&out.join("rec/ticks.jsonl"));
+    let hash = |tick: usize| ticks[tick]["buffers"][0][1].as_str().unwrap().to_owned();
+    assert!(tick > 0, "the slider is moved after the first tick");
+    assert_ne!(hash(tick - 1), hash(tick));
+    assert_eq!(hash(tick), hash(tick + 1));
+}
+
+#[test]
+fn ctrl_c_ends_cleanly() {
+    let out = scratch("ctrl-c");
+    let mut child = engine()
+        .args(["run", "--headless", "--json", "--ticks", "1000000"])
+        .arg(app("triangle"))
+        .args(["--out".as_ref(), out.join("frame.png").as_os_str()])
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let live = harness::until(|| {
+        let shown = engine().args(["inspect", "--json", "--live", &child.id().to_string()]).output().unwrap();
+        let value: serde_json::Value = serde_json::from_slice(&shown.stdout).ok()?;
+        (value["buffers"][0]["generation"].as_u64()? > 3).then_some(value)
+    });
+    assert_eq!(live["app"], "triangle");
+    assert!(live["region_bytes"].as_u64().unwrap() > 0);
+    harness::interrupt(&child);
+    let output = harness::wait(&mut child);
+    assert_eq!(output.code, Some(130));
+    let report: serde_json::Value = serde_json::from_str(&output.stdout).unwrap();
+    assert_eq!(report["ending"], "interrupted");
+    assert!(out.join("frame.png").exists());
+}
+
+#[test]
+fn a_new_app_builds_and_runs() {
+    let out = scratch("new");
+    let folder = out.join("waves");
+    harness::succeed(engine().arg("new").arg(&folder));
+    harness::succeed(engine().arg("build").arg(&folder));
+    let report = Run::new(&folder).args(["--ticks", "30", "--size", "320x200"]).out(&out).succeed();
+    assert_eq!(report["kernels"][0]["state"], "running");
+    let again = engine().arg("new").arg(&folder).output().unwrap();
+    assert_eq!(again.status.code(), Some(3), "a folder that is there is left alone");
+}

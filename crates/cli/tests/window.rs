@@ -1,0 +1,104 @@
+//! The simple player under a real X server: a window, real input, a storm of resizes.
+
+#![cfg(target_os = "linux")]
+
+#[path = "harness/harness.rs"]
+mod harness;
+
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+
+use harness::{engine, scratch, until};
+
+/// An X server of this test's own.
+struct Display {
+    server: Child,
+    name: String,
+}
+
+impl Display {
+    /// Xvfb finds a free display by itself and says which. `None` where there is no Xvfb; `cargo xtask setup` brings it.
+    fn start() -> Option<Self> {
+        use std::io::{BufRead as _, BufReader};
+        let mut server = Command::new("Xvfb").args(["-displayfd", "1", "-screen", "0", "1280x800x24", "-nolisten", "tcp"]).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().ok()?;
+        let mut line = String::new();
+        BufReader::new(server.stdout.take()?).read_line(&mut line).ok()?;
+        Some(Self { name: format!(":{}", line.trim()), server })
+    }
+
+    fn xdotool(&self, arguments: &[&str]) -> String {
+        let output = Command::new("xdotool").env("DISPLAY", &self.name).args(arguments).output().unwrap();
+        String::from_utf8_lossy(&output.stdout).trim().to_owned()
+    }
+}
+
+impl Drop for Display {
+    fn drop(&mut self) {
+        let _ = self.server.kill();
+        let _ = self.server.wait();
+    }
+}
+
+fn open(display: &Display, app: &Path, out: &Path) -> (Child, String) {
+    let child = engine()
+        .env("DISPLAY", &display.name)
+        .args(["run", "--window", "--json"])
+        .arg(app)
+        .args(["--out".as_ref(), out.join("frame.png").as_os_str(), "--record".as_ref(), out.join("rec").as_os_str()])
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let pid = child.id().to_string();
+    let window = until(|| {
+        let found = display.xdotool(&["search", "--onlyvisible", "--pid", &pid]);
+        found.lines().next().map(str::to_owned).filter(|id| !id.is_empty())
+    });
+    (child, window)
+}
+
+fn close(mut child: Child) -> serde_json::Value {
+    harness::interrupt(&child);
+    let ended = harness::wait(&mut child);
+    assert_eq!(ended.code, Some(130), "{}", ended.stdout);
+    serde_json::from_str(&ended.stdout).unwrap()
+}
+
+/// Whether the recording has this parameter with this value.
+fn recorded(out: &Path, value: f64) -> Option<()> {
+    let text = std::fs::read_to_string(out.join("rec/inputs.jsonl")).ok()?;
+    text.lines().filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok()).any(|input| input["value"].as_f64() == Some(value)).then_some(())
+}
+
+#[test]
+fn a_click_and_a_key_reach_the_page() {
+    let Some(display) = Display::start() else { panic!("no Xvfb; `cargo xtask setup` brings it") };
+    let out = scratch("window-input");
+    let (child, window) = open(&display, &harness::fixture("button"), &out);
+    // The page answers a click with 0.25 and the key `k` with 0.5; each is repeated until it has arrived, as the page may still be loading.
+    until(|| {
+        display.xdotool(&["mousemove", "--window", &window, "80", "60", "click", "1"]);
+        recorded(&out, 0.25)
+    });
+    until(|| {
+        display.xdotool(&["key", "--window", &window, "k"]);
+        recorded(&out, 0.5)
+    });
+    let report = close(child);
+    assert!(report["telemetry"]["counters"]["frames_presented"].as_u64().unwrap() > 0, "{report}");
+}
+
+#[test]
+fn a_storm_of_resizes_ends_at_the_last_size() {
+    let Some(display) = Display::start() else { panic!("no Xvfb; `cargo xtask setup` brings it") };
+    let out = scratch("window-resize");
+    let (child, window) = open(&display, &harness::fixture("button"), &out);
+    for step in 0..100_u32 {
+        let (width, height) = (100 + step * 7 % 300, 90 + step * 13 % 200);
+        display.xdotool(&["windowsize", &window, &width.to_string(), &height.to_string()]);
+    }
+    display.xdotool(&["windowsize", "--sync", &window, "333", "222"]);
+    until(|| (display.xdotool(&["getwindowgeometry", "--shell", &window]).contains("WIDTH=333")).then_some(()));
+    let report = close(child);
+    assert_eq!(report["size"], serde_json::json!([333, 222]));
+    assert_eq!(image::image_dimensions(out.join("frame.png")).unwrap(), (333, 222));
+}

@@ -1,0 +1,207 @@
+//! What the threads of one run share besides the exchange: a few words that are written by one thread and read by others.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+
+use crate::signal::Signal;
+
+/// Asks a run to end, from any thread or a signal handler.
+#[derive(Debug, Clone, Default)]
+pub struct StopHandle(Arc<Stop>);
+
+#[derive(Debug, Default)]
+struct Stop {
+    stop: AtomicBool,
+    interrupted: AtomicBool,
+}
+
+impl StopHandle {
+    /// A handle for a run that has not begun.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Ends the run: everything in flight is finished, reports and pictures are written.
+    pub fn stop(&self) {
+        self.0.stop.store(true, Ordering::Release);
+    }
+
+    /// As [`StopHandle::stop`], noted in the report as an interruption.
+    pub fn interrupt(&self) {
+        self.0.interrupted.store(true, Ordering::Release);
+        self.stop();
+    }
+
+    /// Whether an end was asked for.
+    #[must_use]
+    pub fn is_stopped(&self) -> bool {
+        self.0.stop.load(Ordering::Acquire)
+    }
+
+    /// Whether the end was an interruption.
+    #[must_use]
+    pub fn is_interrupted(&self) -> bool {
+        self.0.interrupted.load(Ordering::Acquire)
+    }
+}
+
+/// Pointer over the framebuffer, in device pixels.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Pointer {
+    /// Distance from the left edge; NaN while the pointer is outside.
+    pub(crate) x: f32,
+    /// Distance from the top edge; NaN while the pointer is outside.
+    pub(crate) y: f32,
+    /// Bit 0 primary, 1 secondary, 2 middle.
+    pub(crate) buttons: u32,
+}
+
+/// Shared words of one run. Each has one writer, and a reader may see the old value for one more frame: nothing depends on two of them
+/// changing together.
+pub(crate) struct Control {
+    /// Wakes the renderer: a tick is done, the page has painted, the window changed, the run ends.
+    pub(crate) render: Signal,
+    /// Wakes the main thread of a headless run: the last tick is done.
+    pub(crate) main: Signal,
+    pub(crate) stop: StopHandle,
+    ticks_over: AtomicBool,
+    render_over: AtomicBool,
+    redraw: AtomicBool,
+    page_shown: AtomicBool,
+    hud: AtomicBool,
+    paused: AtomicBool,
+    size: AtomicU64,
+    scale: AtomicU32,
+    pointer: AtomicU64,
+    buttons: AtomicU32,
+}
+
+impl Control {
+    pub(crate) fn new(stop: StopHandle, size: (u32, u32), scale: f32, hud: bool) -> Arc<Self> {
+        Arc::new(Self {
+            render: Signal::new(),
+            main: Signal::new(),
+            stop,
+            ticks_over: AtomicBool::new(false),
+            render_over: AtomicBool::new(false),
+            redraw: AtomicBool::new(false),
+            page_shown: AtomicBool::new(false),
+            hud: AtomicBool::new(hud),
+            paused: AtomicBool::new(false),
+            size: AtomicU64::new(pack(size.0, size.1)),
+            scale: AtomicU32::new(scale.to_bits()),
+            pointer: AtomicU64::new(pack(f32::NAN.to_bits(), f32::NAN.to_bits())),
+            buttons: AtomicU32::new(0),
+        })
+    }
+
+    /// Size of the framebuffer in device pixels.
+    pub(crate) fn size(&self) -> (u32, u32) {
+        unpack(self.size.load(Ordering::Acquire))
+    }
+
+    /// Device pixels per CSS pixel.
+    pub(crate) fn scale(&self) -> f32 {
+        f32::from_bits(self.scale.load(Ordering::Acquire))
+    }
+
+    pub(crate) fn set_size(&self, width: u32, height: u32) {
+        self.size.store(pack(width, height), Ordering::Release);
+        self.render.notify();
+    }
+
+    pub(crate) fn set_scale(&self, scale: f32) {
+        self.scale.store(scale.to_bits(), Ordering::Release);
+        self.render.notify();
+    }
+
+    pub(crate) fn pointer(&self) -> Pointer {
+        let (x, y) = unpack(self.pointer.load(Ordering::Acquire));
+        Pointer { x: f32::from_bits(x), y: f32::from_bits(y), buttons: self.buttons.load(Ordering::Acquire) }
+    }
+
+    pub(crate) fn set_pointer(&self, x: f32, y: f32) {
+        self.pointer.store(pack(x.to_bits(), y.to_bits()), Ordering::Release);
+    }
+
+    pub(crate) fn set_button(&self, bit: u32, down: bool) {
+        if down {
+            self.buttons.fetch_or(1 << bit, Ordering::AcqRel);
+        } else {
+            self.buttons.fetch_and(!(1 << bit), Ordering::AcqRel);
+        }
+    }
+
+    pub(crate) fn hud(&self) -> bool {
+        self.hud.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn toggle_hud(&self) {
+        self.hud.fetch_xor(true, Ordering::AcqRel);
+        self.render.notify();
+    }
+
+    pub(crate) fn set_hud(&self, shown: bool) {
+        self.hud.store(shown, Ordering::Release);
+        self.render.notify();
+    }
+
+    pub(crate) fn paused(&self) -> bool {
+        self.paused.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn set_paused(&self, paused: bool) {
+        self.paused.store(paused, Ordering::Release);
+    }
+
+    /// Asks for one full redraw, as a window that was covered does.
+    pub(crate) fn request_redraw(&self) {
+        self.redraw.store(true, Ordering::Release);
+        self.render.notify();
+    }
+
+    pub(crate) fn take_redraw(&self) -> bool {
+        self.redraw.swap(false, Ordering::AcqRel)
+    }
+
+    /// The page's first frame is on the framebuffer.
+    pub(crate) fn show_page(&self) {
+        if !self.page_shown.swap(true, Ordering::AcqRel) {
+            self.main.notify();
+        }
+    }
+
+    pub(crate) fn page_shown(&self) -> bool {
+        self.page_shown.load(Ordering::Acquire)
+    }
+
+    /// The ticker has run its last tick.
+    pub(crate) fn end_ticks(&self) {
+        self.ticks_over.store(true, Ordering::Release);
+        self.render.notify();
+        self.main.notify();
+    }
+
+    pub(crate) fn ticks_over(&self) -> bool {
+        self.ticks_over.load(Ordering::Acquire)
+    }
+
+    /// The renderer may end once it has shown what there is.
+    pub(crate) fn end_render(&self) {
+        self.render_over.store(true, Ordering::Release);
+        self.render.notify();
+    }
+
+    pub(crate) fn render_over(&self) -> bool {
+        self.render_over.load(Ordering::Acquire)
+    }
+}
+
+fn pack(high: u32, low: u32) -> u64 {
+    u64::from(high) << 32 | u64::from(low)
+}
+
+fn unpack(word: u64) -> (u32, u32) {
+    ((word >> 32) as u32, word as u32)
+}

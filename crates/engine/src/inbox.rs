@@ -1,0 +1,154 @@
+//! What the page has said since the last tick, taken over at the start of the next one.
+
+use serde_json::json;
+use wasm_engine_exchange::Writer;
+use wasm_engine_exchange::layout::{self, LayoutHeader, SurfaceRect};
+use wasm_engine_page::bridge::{Bridge, LayoutReport, PageMessage};
+
+use crate::control::Control;
+use crate::limits;
+use crate::params::Params;
+use crate::recording::{Input, InputLog};
+
+/// Topics with which a page steers the engine itself; everything else it emits is the app's own.
+mod topic {
+    /// Every kernel begins anew.
+    pub(super) const RESET: &str = "engine:reset";
+    /// Shows or hides the HUD.
+    pub(super) const HUD: &str = "engine:hud";
+    /// Stops or continues the ticks.
+    pub(super) const PAUSE: &str = "engine:pause";
+}
+
+/// The page's side of a tick's inputs.
+pub(crate) struct Inbox {
+    pub(crate) params: Params,
+    surfaces: Vec<String>,
+    layout: Writer,
+    rects: Vec<SurfaceRect>,
+    reset: bool,
+}
+
+impl Inbox {
+    /// `fill` places every surface over the whole framebuffer, as an app without a page wants it.
+    pub(crate) fn new(params: Params, surfaces: Vec<String>, layout: Writer, fill: Option<(u32, u32)>) -> Self {
+        let mut inbox = Self { params, surfaces, layout, rects: Vec::new(), reset: false };
+        if let Some(size) = fill {
+            inbox.fill(size);
+        }
+        inbox
+    }
+
+    /// Places every surface over the whole framebuffer.
+    pub(crate) fn fill(&mut self, (width, height): (u32, u32)) {
+        let (width, height) = (width as f32, height as f32);
+        self.rects = (0..self.surfaces.len()).map(|index| SurfaceRect::new(index as u32, [0.0, 0.0, width, height])).collect();
+        self.publish_layout(width, height, 1.0);
+    }
+
+    /// Takes over what waits, up to a bound, so that a page that talks without end cannot hold up a tick.
+    pub(crate) fn take_over(&mut self, bridge: &Bridge, control: &Control, mut log: Option<&mut InputLog>, tick: u64) {
+        for _ in 0..limits::MESSAGES_PER_TICK {
+            let Some(message) = bridge.recv() else { break };
+            match message {
+                PageMessage::Connected { url } => {
+                    tracing::info!(url, "page connected");
+                    self.greet(bridge);
+                }
+                PageMessage::Param { name, value } => self.take_param(bridge, &name, value.as_f32(), log.as_deref_mut(), tick),
+                PageMessage::Layout(report) => self.take_layout(&report),
+                PageMessage::Event { topic, payload } => {
+                    if let Some(log) = log.as_deref_mut() {
+                        log.input(&Input::Emit { tick, topic: &topic });
+                    }
+                    self.steer(&topic, &payload, control);
+                }
+                PageMessage::Pong { .. } | PageMessage::Disconnected => {}
+            }
+        }
+    }
+
+    /// Tells a page that has just come what there is.
+    fn greet(&self, bridge: &Bridge) {
+        for change in self.params.changes() {
+            if let Err(error) = bridge.set_param(&change.name, change.value) {
+                tracing::warn!(param = change.name, "{error}");
+            }
+        }
+        let declared: Vec<_> = self.params.declared().iter().map(|param| json!({ "name": param.name, "min": param.min, "max": param.max, "default": param.default, "step": param.step, "label": param.label, "unit": param.unit })).collect();
+        let hello = json!({ "version": env!("CARGO_PKG_VERSION"), "params": declared, "surfaces": self.surfaces });
+        if let Err(error) = bridge.publish("engine:app", hello) {
+            tracing::warn!("{error}");
+        }
+    }
+
+    fn take_param(&mut self, bridge: &Bridge, name: &str, value: Option<f32>, log: Option<&mut InputLog>, tick: u64) {
+        let Some(change) = value.and_then(|value| self.params.set(name, f64::from(value))) else {
+            tracing::warn!(param = name, "the page set a parameter that the manifest does not have, or to something that is no number");
+            return;
+        };
+        // The page may have asked for more than the range allows; it is told what became of it.
+        if let Err(error) = bridge.set_param(&change.name, change.value) {
+            tracing::warn!(param = change.name, "{error}");
+        }
+        if let Some(log) = log {
+            log.input(&Input::Param { tick, name: &change.name, value: change.value });
+        }
+    }
+
+    fn take_layout(&mut self, report: &LayoutReport) {
+        self.rects.clear();
+        for surface in report.surfaces.iter().filter(|surface| surface.visible) {
+            let Some(index) = self.surfaces.iter().position(|name| *name == surface.name) else {
+                tracing::warn!(surface = surface.name, "the page reserves a surface that the manifest does not have");
+                continue;
+            };
+            let [clip_x, clip_y, clip_w, clip_h] = surface.clip;
+            self.rects.push(SurfaceRect {
+                clip_x,
+                clip_y,
+                clip_w,
+                clip_h,
+                opacity: surface.opacity,
+                radius: surface.radius,
+                z: surface.z,
+                ..SurfaceRect::new(index as u32, [surface.x, surface.y, surface.w, surface.h])
+            });
+        }
+        let [width, height] = report.viewport;
+        self.publish_layout(width, height, report.scale);
+    }
+
+    fn publish_layout(&mut self, width: f32, height: f32, scale: f32) {
+        let header = LayoutHeader::new(self.layout.generation() + 1, width, height, scale);
+        match layout::write(self.layout.bytes_mut(), header, &self.rects) {
+            Ok(_) => {
+                self.layout.publish();
+            }
+            Err(error) => tracing::warn!(code = error.code(), "layout: {error}"),
+        }
+    }
+
+    fn steer(&mut self, topic: &str, payload: &wasm_engine_page::bridge::Payload, control: &Control) {
+        let flag = match payload {
+            wasm_engine_page::bridge::Payload::Json(value) => value.as_bool(),
+            wasm_engine_page::bridge::Payload::Bytes(_) => None,
+        };
+        match topic {
+            topic::RESET => self.reset = true,
+            topic::HUD => control.set_hud(flag.unwrap_or(!control.hud())),
+            topic::PAUSE => control.set_paused(flag.unwrap_or(!control.paused())),
+            _ => tracing::debug!(topic, "the page emitted an event that no part of this app listens to"),
+        }
+    }
+
+    /// Whether the page asked for a new beginning since this was last asked.
+    pub(crate) fn take_reset(&mut self) -> bool {
+        std::mem::take(&mut self.reset)
+    }
+
+    /// Rectangle of a surface in device pixels: x, y, width, height.
+    pub(crate) fn surface_rect(&self, surface: usize) -> Option<(f32, f32, f32, f32)> {
+        self.rects.iter().find(|rect| rect.surface as usize == surface).map(|rect| (rect.x, rect.y, rect.w, rect.h))
+    }
+}

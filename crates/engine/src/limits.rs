@@ -1,0 +1,28 @@
+//! What the engine bounds, in one place.
+
+use std::time::Duration;
+
+/// Ticks that may be finished and not yet seen by the renderer; a renderer that falls this far behind loses tokens, never pictures.
+pub const TICKS_IN_FLIGHT: usize = 256;
+/// Parameter changes and pointer moves taken over in one tick; what is beyond waits for the next one.
+pub const MESSAGES_PER_TICK: usize = 1024;
+/// Faults kept for the report; later ones are only counted.
+pub const FAULTS_KEPT: usize = 64;
+/// Events that one tick may send on to the page.
+pub const EVENTS_PER_TICK: usize = 256;
+/// How often the page hears `engine:stats`, and the HUD its numbers.
+pub const STATS_INTERVAL: Duration = Duration::from_millis(125);
+/// How often finished records are moved into the histograms.
+pub const DRAIN_INTERVAL: Duration = Duration::from_millis(100);
+/// How long a headless run waits for the page's first frame before it starts ticking without one.
+pub const PAGE_FIRST_FRAME: Duration = Duration::from_secs(20);
+/// How long the end of a run waits for the last capture.
+pub const CAPTURE_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long threads get to end before the process goes on without them.
+pub const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(5);
+/// Frames that may wait to be encoded by a recording.
+pub const RECORD_QUEUE: usize = 8;
+/// Longest side of a framebuffer, in device pixels.
+pub const SIDE_MAX: u32 = 16_384;
+/// Smallest and largest accepted scale factor.
+pub const SCALE_RANGE: std::ops::RangeInclusive<f32> = 0.25..=8.0;

@@ -1,0 +1,139 @@
+//! The monitor thread: drains telemetry off the frame's path, listens to the page's events, and tells the page the engine's numbers.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Instant;
+
+use serde_json::json;
+use wasm_engine_page::bridge::Bridge;
+use wasm_engine_page::{ConsoleLevel, Page, PageEvent};
+use wasm_engine_telemetry::{Counter, Interval, Telemetry};
+
+use crate::control::Control;
+use crate::engine::EngineError;
+use crate::limits;
+use crate::run_report::Fault;
+
+/// How the page wants the pointer to look, until somebody takes it.
+type Cursor = Arc<Mutex<Option<&'static str>>>;
+
+/// Watches a run until it is told to finish.
+pub(crate) struct Monitor {
+    stop: Arc<AtomicBool>,
+    cursor: Cursor,
+    thread: Option<JoinHandle<Vec<Fault>>>,
+}
+
+impl Monitor {
+    pub(crate) fn start(telemetry: Telemetry, control: Arc<Control>, page: Option<(Arc<Page>, Bridge)>) -> Result<Self, EngineError> {
+        let stop = Arc::new(AtomicBool::new(false));
+        let cursor = Cursor::default();
+        let watch = Watch { cursor: cursor.clone(), telemetry, control, page, faults: Vec::new(), told: Instant::now(), ticks: 0, frames: 0 };
+        let stopped = stop.clone();
+        let thread = crate::session::spawn("monitor", move || watch.run(&stopped))?;
+        Ok(Self { stop, cursor, thread: Some(thread) })
+    }
+
+    /// How the page wants the pointer to look, if that has changed.
+    pub(crate) fn take_cursor(&self) -> Option<&'static str> {
+        self.cursor.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    /// Ends the watch and gives what failed meanwhile.
+    pub(crate) fn finish(&mut self) -> Vec<Fault> {
+        self.stop.store(true, Ordering::Release);
+        let Some(thread) = self.thread.take() else { return Vec::new() };
+        thread.thread().unpark();
+        thread.join().unwrap_or_default()
+    }
+}
+
+struct Watch {
+    cursor: Cursor,
+    telemetry: Telemetry,
+    control: Arc<Control>,
+    page: Option<(Arc<Page>, Bridge)>,
+    faults: Vec<Fault>,
+    told: Instant,
+    ticks: u64,
+    frames: u64,
+}
+
+impl Watch {
+    fn run(mut self, stop: &AtomicBool) -> Vec<Fault> {
+        while !stop.load(Ordering::Acquire) {
+            std::thread::park_timeout(limits::DRAIN_INTERVAL);
+            self.telemetry.drain();
+            self.listen();
+            if self.told.elapsed() >= limits::STATS_INTERVAL {
+                self.tell();
+            }
+        }
+        self.listen();
+        self.faults
+    }
+
+    fn listen(&mut self) {
+        let Some((page, _)) = &self.page else { return };
+        while let Some(event) = page.next_event() {
+            let fault = match event {
+                PageEvent::Console { level: ConsoleLevel::Error, text } => page_fault("PAGE_ERROR", text, None),
+                PageEvent::Console { text, .. } => {
+                    tracing::info!(target: "page", "{text}");
+                    continue;
+                }
+                PageEvent::Crashed { reason } => page_fault("PAGE_CRASHED", reason, Some("the guests go on; the page's last frame stays")),
+                PageEvent::CursorChanged(name) => {
+                    *self.cursor.lock().unwrap_or_else(PoisonError::into_inner) = Some(name);
+                    continue;
+                }
+                PageEvent::Unresponsive => page_fault("PAGE_UNRESPONSIVE", "the page's script does not answer".to_owned(), Some("look for a loop that does not end; the guests go on, and the page's last frame stays")),
+                PageEvent::NavigationDenied { url } => page_fault("NAVIGATION_DENIED", format!("the page wanted to go to {url}"), Some("a page stays in its app")),
+                other => {
+                    tracing::debug!(target: "page", "{other:?}");
+                    continue;
+                }
+            };
+            tracing::error!(target: "page", code = fault.code, "{}", fault.message);
+            if self.faults.len() < limits::FAULTS_KEPT {
+                self.faults.push(fault);
+            }
+        }
+    }
+
+    /// The engine's numbers, for the page: rates since it was told last, and the newest frames' times.
+    fn tell(&mut self) {
+        let elapsed = self.told.elapsed().as_secs_f64();
+        self.told = Instant::now();
+        let ticks = self.telemetry.counter(Counter::TicksRun);
+        let frames = self.telemetry.counter(Counter::FramesComposed);
+        let rate = |now: u64, before: u64| now.saturating_sub(before) as f64 / elapsed;
+        let (ticks_per_second, frames_per_second) = (rate(ticks, self.ticks), rate(frames, self.frames));
+        (self.ticks, self.frames) = (ticks, frames);
+        let Some((_, bridge)) = &self.page else { return };
+        let recent = self.telemetry.recent(60);
+        let mean = |interval: Interval| {
+            let times: Vec<u64> = recent.iter().filter_map(|frame| frame.interval(interval)).collect();
+            (!times.is_empty()).then(|| times.iter().sum::<u64>() as f64 / times.len() as f64 / 1e6)
+        };
+        let stats = json!({
+            "ticks": ticks,
+            "ticks_per_second": ticks_per_second,
+            "frames_per_second": frames_per_second,
+            "compute_ms": mean(Interval::Compute),
+            "frame_ms": mean(Interval::TotalComposed),
+            "read_backs": self.telemetry.counter(Counter::ReadBacks),
+            "bytes_copied": self.telemetry.counter(Counter::BytesCopied),
+            "paused": self.control.paused(),
+            "hud": self.control.hud(),
+        });
+        if let Err(error) = bridge.publish("engine:stats", stats) {
+            tracing::debug!("{error}");
+        }
+    }
+}
+
+fn page_fault(code: &str, message: String, hint: Option<&str>) -> Fault {
+    Fault { part: "page".to_owned(), code: code.to_owned(), message, tick: None, hint: hint.map(str::to_owned) }
+}

@@ -1,0 +1,27 @@
+//! Where the engine keeps what is its own, by the XDG base directory rules.
+
+use std::path::PathBuf;
+
+/// Compiled modules: `$WASM_ENGINE_CACHE`, else `$XDG_CACHE_HOME/wasm-engine`, else `~/.cache/wasm-engine`, else below the temporary folder.
+#[must_use]
+pub fn cache_dir() -> PathBuf {
+    absolute("WASM_ENGINE_CACHE")
+        .or_else(|| absolute("XDG_CACHE_HOME").map(|dir| dir.join("wasm-engine")))
+        .or_else(|| absolute("HOME").map(|dir| dir.join(".cache/wasm-engine")))
+        .unwrap_or_else(|| std::env::temp_dir().join("wasm-engine"))
+        .join("modules")
+}
+
+/// Notes of the engines that run now: `$XDG_RUNTIME_DIR/wasm-engine`, else below the temporary folder, one folder a user.
+#[must_use]
+pub fn runtime_dir() -> PathBuf {
+    absolute("XDG_RUNTIME_DIR").map_or_else(
+        || std::env::temp_dir().join(format!("wasm-engine-{}", std::env::var("USER").unwrap_or_else(|_| "user".to_owned()))),
+        |dir| dir.join("wasm-engine"),
+    )
+}
+
+/// The XDG rules say that a relative path is to be ignored.
+fn absolute(variable: &str) -> Option<PathBuf> {
+    std::env::var_os(variable).map(PathBuf::from).filter(|path| path.is_absolute())
+}

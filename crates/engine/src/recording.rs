@@ -1,0 +1,164 @@
+//! `--record`: every composed frame as a picture, every input, and a hash of every buffer after every tick.
+//!
+//! A run is its app, its seed and its inputs; the hashes are what another run of the same can be compared with.
+
+use std::fs::File;
+use std::io::{BufWriter, Write};
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{SyncSender, sync_channel};
+use std::thread::JoinHandle;
+
+use serde::Serialize;
+use wasm_engine_compositor::Picture;
+use wasm_engine_exchange::Writer;
+
+use crate::error::Diagnostic;
+use crate::limits;
+
+/// One line of `inputs.jsonl`.
+#[derive(Debug, Serialize)]
+#[serde(tag = "input", rename_all = "snake_case")]
+pub(crate) enum Input<'a> {
+    Param { tick: u64, name: &'a str, value: f32 },
+    Emit { tick: u64, topic: &'a str },
+    Pointer { tick: u64, x: f32, y: f32, buttons: u32 },
+}
+
+/// One line of `ticks.jsonl`.
+#[derive(Debug, Serialize)]
+struct TickLine {
+    tick: u64,
+    /// Per buffer, in manifest order: generation, and the hash of its content.
+    buffers: Vec<(u64, String)>,
+}
+
+/// The inputs and hashes of a run; owned by the tick thread.
+pub(crate) struct InputLog {
+    inputs: BufWriter<File>,
+    ticks: BufWriter<File>,
+    failed: bool,
+}
+
+impl InputLog {
+    pub(crate) fn create(folder: &Path) -> std::io::Result<Self> {
+        std::fs::create_dir_all(folder.join("frames"))?;
+        Ok(Self {
+            inputs: BufWriter::new(File::create(folder.join("inputs.jsonl"))?),
+            ticks: BufWriter::new(File::create(folder.join("ticks.jsonl"))?),
+            failed: false,
+        })
+    }
+
+    pub(crate) fn input(&mut self, input: &Input<'_>) {
+        // Inputs are rare, and whoever watches a run wants to see them at once.
+        let written = write_line(&mut self.inputs, input).and_then(|()| self.inputs.flush());
+        self.note(written);
+    }
+
+    pub(crate) fn tick(&mut self, tick: u64, buffers: &[Writer]) {
+        let line = TickLine { tick, buffers: buffers.iter().map(|buffer| (buffer.generation(), format!("{:016x}", fnv1a(buffer.latest_bytes())))).collect() };
+        let written = write_line(&mut self.ticks, &line);
+        self.note(written);
+    }
+
+    /// A full disk must not end the run; it is said once.
+    fn note(&mut self, written: std::io::Result<()>) {
+        if let (Err(error), false) = (written, self.failed) {
+            self.failed = true;
+            tracing::error!("recording: {error}; inputs and hashes are no longer written");
+        }
+    }
+
+    pub(crate) fn finish(mut self) {
+        let flushed = self.inputs.flush().and_then(|()| self.ticks.flush());
+        self.note(flushed);
+    }
+}
+
+fn write_line(file: &mut BufWriter<File>, line: &impl Serialize) -> std::io::Result<()> {
+    serde_json::to_writer(&mut *file, line)?;
+    file.write_all(b"\n")
+}
+
+/// FNV-1a over 8-byte words (Fowler, Noll, Vo): not secret, only quick and the same everywhere.
+fn fnv1a(bytes: &[u8]) -> u64 {
+    let mut words = bytes.chunks_exact(8);
+    let step = |hash: u64, word: u64| (hash ^ word).wrapping_mul(0x0000_0100_0000_01b3);
+    let mut hash = 0xcbf2_9ce4_8422_2325;
+    for word in &mut words {
+        hash = step(hash, u64::from_le_bytes([word[0], word[1], word[2], word[3], word[4], word[5], word[6], word[7]]));
+    }
+    words.remainder().iter().fold(hash, |hash, &byte| step(hash, u64::from(byte)))
+}
+
+/// Encodes frames on a thread of its own. Its queue is bounded: a recording slows a headless run down rather than lose a frame.
+pub(crate) struct FrameRecorder {
+    sender: Option<SyncSender<(u64, Picture)>>,
+    thread: Option<JoinHandle<u64>>,
+}
+
+impl FrameRecorder {
+    pub(crate) fn start(folder: PathBuf) -> std::io::Result<Self> {
+        let (sender, receiver) = sync_channel::<(u64, Picture)>(limits::RECORD_QUEUE);
+        let thread = std::thread::Builder::new().name("record".to_owned()).spawn(move || {
+            let mut written = 0;
+            for (frame, image) in receiver {
+                match save_png(&image, &folder.join(format!("{frame:06}.png"))) {
+                    Ok(()) => written += 1,
+                    Err(error) => tracing::error!("recording: {error}"),
+                }
+            }
+            written
+        })?;
+        Ok(Self { sender: Some(sender), thread: Some(thread) })
+    }
+
+    pub(crate) fn frame(&self, number: u64, image: Picture) {
+        if let Some(sender) = &self.sender {
+            // The thread only ends when the sender is dropped, so this cannot fail while it matters.
+            let _ = sender.send((number, image));
+        }
+    }
+
+    /// Waits for the last picture and gives the number that was written.
+    pub(crate) fn finish(mut self) -> u64 {
+        drop(self.sender.take());
+        self.thread.take().and_then(|thread| thread.join().ok()).unwrap_or(0)
+    }
+}
+
+/// Writes a picture beside its goal and renames it, so that there is never half a file.
+pub(crate) fn save_png(image: &Picture, path: &Path) -> Result<(), Diagnostic> {
+    let failed = |error: String| Diagnostic::new("IO", format!("{}: {error}", path.display()));
+    if let Some(parent) = path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
+        std::fs::create_dir_all(parent).map_err(|error| failed(error.to_string()))?;
+    }
+    let partial = path.with_extension("png.partial");
+    image::save_buffer_with_format(&partial, &image.rgba, image.width, image.height, image::ExtendedColorType::Rgba8, image::ImageFormat::Png)
+        .map_err(|error| failed(error.to_string()))?;
+    std::fs::rename(&partial, path).map_err(|error| failed(error.to_string()))
+}
+
+/// Writes a text file beside its goal and renames it.
+pub(crate) fn save_text(path: &Path, text: &str) -> Result<(), Diagnostic> {
+    let failed = |error: std::io::Error| Diagnostic::new("IO", format!("{}: {error}", path.display()));
+    if let Some(parent) = path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
+        std::fs::create_dir_all(parent).map_err(failed)?;
+    }
+    let mut partial = path.as_os_str().to_owned();
+    partial.push(".partial");
+    std::fs::write(&partial, text).map_err(failed)?;
+    std::fs::rename(&partial, path).map_err(failed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hash_tells_contents_apart() {
+        assert_ne!(fnv1a(&[0; 16]), fnv1a(&[0; 17]));
+        assert_ne!(fnv1a(b"boids at rest!!!"), fnv1a(b"boids at rest!!?"));
+        assert_eq!(fnv1a(b""), 0xcbf2_9ce4_8422_2325);
+    }
+}

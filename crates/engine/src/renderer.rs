@@ -1,0 +1,266 @@
+//! The render thread: composes whenever something new is there, and sleeps otherwise.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use wasm_engine_compositor::{CaptureId, Compositor, CompositorOptions, FrameInput, FrameOutcome, Pace, Picture, TextureLayer};
+use wasm_engine_exchange::layout::Layout;
+use wasm_engine_exchange::{Reader, Receiver, Region};
+use wasm_engine_gpu::Gpu;
+use wasm_engine_page::{Page, PageFrame};
+use wasm_engine_telemetry::{Stage, Telemetry, Token};
+
+use crate::control::Control;
+use crate::engine::EngineError;
+use crate::hud::HudFeed;
+use crate::limits;
+use crate::manifest::Manifest;
+use crate::recording::FrameRecorder;
+use crate::run_report::Fault;
+use crate::wiring::{self, Target, TickDone};
+
+/// What the renderer is made from.
+pub(crate) struct RendererParts<'a> {
+    pub(crate) gpu: Arc<Gpu>,
+    pub(crate) region: Region,
+    pub(crate) manifest: &'a Manifest,
+    pub(crate) target: Target,
+    pub(crate) page: Option<Arc<Page>>,
+    pub(crate) control: Arc<Control>,
+    pub(crate) telemetry: Telemetry,
+    pub(crate) recorder: Option<FrameRecorder>,
+    /// Whether the last frame is wanted as a picture.
+    pub(crate) keep_last: bool,
+}
+
+/// Everything the render thread owns.
+pub(crate) struct Renderer {
+    compositor: Compositor,
+    control: Arc<Control>,
+    telemetry: Telemetry,
+    page: Option<Arc<Page>>,
+    page_layer: Option<TextureLayer>,
+    ticks: Receiver<TickDone>,
+    layout_reader: Reader,
+    layout: Layout,
+    hud: HudFeed,
+    recorder: Option<FrameRecorder>,
+    frames: u64,
+    windowed: bool,
+    keep_last: bool,
+    faults: Vec<Fault>,
+    /// Whether there was nothing to draw before the frame to come.
+    idle: bool,
+}
+
+/// What is left when the last frame is shown.
+pub(crate) struct Rendered {
+    pub(crate) last: Option<Picture>,
+    pub(crate) recorded: u64,
+    pub(crate) faults: Vec<Fault>,
+    pub(crate) zero_copy: bool,
+}
+
+impl Renderer {
+    pub(crate) fn new(parts: RendererParts<'_>) -> Result<Self, EngineError> {
+        let RendererParts { gpu, region, manifest, target, page, control, telemetry, recorder, keep_last } = parts;
+        let options = CompositorOptions {
+            size: control.size(),
+            scale: control.scale(),
+            background: wiring::background(&manifest.window.background),
+            ..CompositorOptions::default()
+        };
+        let mut compositor = Compositor::new(gpu, telemetry.clone(), &options)?;
+        compositor.set_surfaces(&region, &manifest.surface)?;
+        let windowed = match target {
+            Target::Offscreen => false,
+            Target::Window(surface) => {
+                compositor.set_window(surface, Pace::Fifo)?;
+                true
+            }
+        };
+        Ok(Self {
+            compositor,
+            hud: HudFeed::new(manifest.title(), telemetry.clone()),
+            control,
+            telemetry,
+            page,
+            page_layer: None,
+            ticks: region.lane_receiver(wiring::TICKS_LANE)?,
+            layout_reader: region.reader(wiring::layout_zone(&region)?)?,
+            layout: Layout::default(),
+            recorder,
+            frames: 0,
+            windowed,
+            keep_last,
+            faults: Vec::new(),
+            idle: true,
+        })
+    }
+
+    /// Composes until the run is over, then once more for what came last.
+    pub(crate) fn run(mut self) -> Rendered {
+        loop {
+            // Read before composing: whatever was published before the end is then in the last frame.
+            let over = self.control.render_over();
+            let tick = self.take_ticks();
+            let behind = self.frame(tick);
+            if over && !behind {
+                break;
+            }
+            if behind {
+                // The GPU is not done with the frame before. There is nothing to be notified by, so look again soon.
+                self.control.render.wait_timeout(Duration::from_micros(500));
+            } else {
+                self.control.render.wait();
+            }
+        }
+        self.finish()
+    }
+
+    /// Takes the tokens of all ticks that are done. The frame to come shows the newest; the others were overtaken.
+    fn take_ticks(&mut self) -> Token {
+        let mut newest = Token::NONE;
+        let mut depth = 0;
+        while let Some(done) = self.ticks.pop() {
+            depth += 1;
+            self.telemetry.frame_done(newest);
+            newest = done.token();
+        }
+        self.telemetry.gauge(wiring::TICKS_LANE, f64::from(depth));
+        newest
+    }
+
+    /// Composes one frame. Whether something newer could not be taken yet.
+    fn frame(&mut self, tick: Token) -> bool {
+        self.follow_size();
+        if self.layout_reader.acquire()
+            && let Err(error) = self.layout.read(self.layout_reader.bytes())
+        {
+            tracing::warn!(code = error.code(), "{error}");
+        }
+        let painted = self.take_page();
+        let token = self.token_of(tick, painted.as_ref());
+        if self.idle {
+            self.telemetry.after_idle(token);
+        }
+        let force = self.control.take_redraw();
+        let capture = self.begin_capture();
+        let hud = if self.control.hud() { Some(self.hud.data()) } else { None };
+        let input = FrameInput { token, layout: &self.layout.rects, page: self.page_layer.as_ref(), panel: None, hud, force };
+        let outcome = match self.compositor.compose(&input) {
+            Ok(outcome) => outcome,
+            Err(error) => {
+                self.note(error.code(), &error.to_string(), error.hint());
+                FrameOutcome::default()
+            }
+        };
+        self.idle = !outcome.drawn;
+        if outcome.drawn && !self.windowed {
+            // Off screen a frame is on the glass when the GPU has finished it, and waiting holds nobody up: this thread has nothing else to do.
+            self.compositor.wait_idle();
+            self.telemetry.stamp(token, Stage::Presented);
+        }
+        self.telemetry.frame_done(token);
+        if outcome.drawn && painted.is_some() {
+            self.control.show_page();
+        }
+        if let Some(capture) = capture {
+            self.end_capture(capture);
+        }
+        outcome.behind
+    }
+
+    /// The token of the frame to come: that of its tick, or one of its own where only the page has something new.
+    fn token_of(&self, tick: Token, painted: Option<&PageFrame>) -> Token {
+        let Some(frame) = painted else { return tick };
+        let token = if tick == Token::NONE { self.telemetry.token() } else { tick };
+        if tick == Token::NONE {
+            self.telemetry.stamp_at(token, Stage::Queued, frame.painting_began);
+        }
+        self.telemetry.stamp_at(token, Stage::PageStart, frame.painting_began);
+        self.telemetry.stamp_at(token, Stage::PageEnd, frame.ready);
+        token
+    }
+
+    fn follow_size(&mut self) {
+        let (size, scale) = (self.control.size(), self.control.scale());
+        if self.compositor.size() != Some(size) || self.compositor.scale() != scale {
+            if let Err(error) = self.compositor.resize(size, scale) {
+                self.note(error.code(), &error.to_string(), error.hint());
+            }
+        }
+    }
+
+    /// Takes the page's newest frame, if it is a new one.
+    fn take_page(&mut self) -> Option<PageFrame> {
+        let frame = self.page.as_ref()?.latest_frame()?;
+        if self.page_layer.as_ref().is_some_and(|layer| layer.generation == frame.generation) {
+            return None;
+        }
+        self.page_layer = Some(TextureLayer {
+            texture: frame.texture.clone(),
+            generation: frame.generation,
+            origin: (0, 0),
+            change: None,
+            hold: Some(Arc::new(frame.guard.clone())),
+        });
+        Some(frame)
+    }
+
+    /// While recording, every frame is captured.
+    fn begin_capture(&mut self) -> Option<CaptureId> {
+        self.recorder.as_ref()?;
+        self.compositor.capture().ok()
+    }
+
+    fn end_capture(&mut self, capture: CaptureId) {
+        let picture = self.wait_for_capture(capture);
+        if let (Some(recorder), Some(picture)) = (&self.recorder, picture) {
+            self.frames += 1;
+            recorder.frame(self.frames, picture.into_straight());
+        }
+    }
+
+    fn wait_for_capture(&mut self, capture: CaptureId) -> Option<Picture> {
+        let start = Instant::now();
+        self.compositor.wait_idle();
+        while start.elapsed() < limits::CAPTURE_TIMEOUT {
+            match self.compositor.poll_capture() {
+                Some((id, picture)) if id == capture => return Some(picture),
+                Some(_) => {}
+                None => std::thread::yield_now(),
+            }
+        }
+        None
+    }
+
+    /// Captures the last frame, if somebody wants it, and lets go of everything.
+    fn finish(mut self) -> Rendered {
+        let last = self.keep_last.then(|| self.last_picture()).flatten();
+        self.compositor.wait_idle();
+        self.page_layer = None;
+        Rendered {
+            last,
+            recorded: self.recorder.take().map_or(0, FrameRecorder::finish),
+            faults: self.faults,
+            zero_copy: self.compositor.is_zero_copy(),
+        }
+    }
+
+    fn last_picture(&mut self) -> Option<Picture> {
+        let capture = self.compositor.capture().ok()?;
+        let hud = if self.control.hud() { Some(self.hud.data()) } else { None };
+        let input = FrameInput { token: Token::NONE, layout: &self.layout.rects, page: self.page_layer.as_ref(), panel: None, hud, force: false };
+        self.compositor.compose(&input).ok()?;
+        self.wait_for_capture(capture).map(Picture::into_straight)
+    }
+
+    /// Keeps a failure for the report, each code once: a lost device fails in every frame.
+    fn note(&mut self, code: &str, message: &str, hint: Option<String>) {
+        if self.faults.iter().all(|fault| fault.code != code) {
+            tracing::error!(code, "{message}");
+            self.faults.push(Fault { part: "compositor".to_owned(), code: code.to_owned(), message: message.to_owned(), tick: None, hint });
+        }
+    }
+}

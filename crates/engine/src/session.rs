@@ -1,0 +1,289 @@
+//! One run, from its first thread to its last: what is started in which order, and taken down in the reverse one.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use wasm_engine_compositor::Picture;
+use wasm_engine_exchange::Region;
+use wasm_engine_gpu::Gpu;
+use wasm_engine_page::bridge::Bridge;
+use wasm_engine_page::server::{AppServer, ServerOptions};
+use wasm_engine_page::{FramePath, Page, PageOptions};
+use wasm_engine_telemetry::{Telemetry, TelemetryConfig};
+use wasm_engine_topology::{Plan, Topology, pools};
+
+use crate::clock::Clock;
+use crate::control::{Control, StopHandle};
+use crate::engine::{Engine, EngineError};
+use crate::inbox::Inbox;
+use crate::inspect::{self, Announcement};
+use crate::io::IoThread;
+use crate::limits;
+use crate::monitor::Monitor;
+use crate::options::{Display, RunOptions};
+use crate::params::Params;
+use crate::recording::{FrameRecorder, InputLog, save_png, save_text};
+use crate::renderer::{Rendered, Renderer, RendererParts};
+use crate::run_report::{Ending, Fault, PagePath, RunReport};
+use crate::ticker::{Ticked, Ticker};
+use crate::manifest::PageFiles;
+use crate::wiring::{self, KernelFactory};
+
+/// The page, and what serves it. Dropped in this order: the page first, while its server still answers.
+struct PageParts {
+    page: Arc<Page>,
+    bridge: Bridge,
+    _server: AppServer,
+    _io: IoThread,
+}
+
+/// A run under way.
+pub(crate) struct Session {
+    pub(crate) control: Arc<Control>,
+    engine: Engine,
+    gpu: Arc<Gpu>,
+    telemetry: Telemetry,
+    page: Option<PageParts>,
+    ticker: Option<JoinHandle<Ticked>>,
+    renderer: Option<JoinHandle<Rendered>>,
+    monitor: Monitor,
+    seed: u64,
+    workers: usize,
+    began: Instant,
+    _announcement: Option<Announcement>,
+}
+
+impl Session {
+    /// Starts every part. The renderer draws into `target`.
+    pub(crate) fn start(engine: Engine, gpu: Arc<Gpu>, target: wiring::Target, size: (u32, u32), scale: f32, stop: &StopHandle) -> Result<Self, EngineError> {
+        let manifest = &engine.app.manifest;
+        let options = &engine.options;
+        let period = Duration::from_secs_f64(1.0 / f64::from(manifest.clock.rate));
+        let telemetry = Telemetry::new(TelemetryConfig { budget: period, ..TelemetryConfig::default() });
+        let control = Control::new(stop.clone(), size, scale, options.hud.unwrap_or(manifest.hud.shown));
+        let plan = Plan::of(&Topology::detect()?);
+        let pools::WorkerPool { pool, unpinned } = pools::worker_pool(&plan, usize::MAX)?;
+        for (worker, error) in unpinned {
+            tracing::warn!(worker, "not pinned: {error}");
+        }
+        let workers = pool.current_num_threads();
+        let seed = options.seed.unwrap_or(manifest.clock.seed);
+
+        let region = Region::create(&wiring::region_spec(manifest))?;
+        let params = Params::new(&manifest.param);
+        let factory = KernelFactory::new(&engine.app, &engine.sandbox, &engine.modules, &region, workers, seed);
+        let groups = factory.start(&params)?;
+        let page = start_page(&engine, &gpu, &control, &telemetry, size, scale)?;
+
+        let layout = region.writer(wiring::layout_zone(&region)?)?;
+        let fill = page.is_none().then_some(size);
+        let inbox = Inbox::new(params, manifest.surface.iter().map(|surface| surface.name.clone()).collect(), layout, fill);
+        let renderer = Renderer::new(RendererParts {
+            gpu: gpu.clone(),
+            region: region.clone(),
+            manifest,
+            target,
+            page: page.as_ref().map(|parts| parts.page.clone()),
+            control: control.clone(),
+            telemetry: telemetry.clone(),
+            recorder: options.record.as_ref().map(|folder| FrameRecorder::start(folder.join("frames"))).transpose().map_err(EngineError::io("recording"))?,
+            keep_last: options.out.is_some(),
+        })?;
+        let log = options.record.as_ref().map(|folder| InputLog::create(folder)).transpose().map_err(EngineError::io("recording"))?;
+        let ticker = Ticker {
+            control: control.clone(),
+            telemetry: telemetry.clone(),
+            clock: Clock::new(f64::from(manifest.clock.rate)),
+            pool,
+            buffers: wiring::writers(&region, manifest)?,
+            factory,
+            groups,
+            inbox,
+            bridge: page.as_ref().map(|parts| parts.bridge.clone()),
+            done: region.lane_sender(wiring::TICKS_LANE)?,
+            log,
+            ticks: options.ticks,
+        };
+        let announcement = inspect::announce(&manifest.app.name, &region);
+        let monitor = Monitor::start(telemetry.clone(), control.clone(), page.as_ref().map(|parts| (parts.page.clone(), parts.bridge.clone())))?;
+        let renderer = spawn("render", move || renderer.run())?;
+        if options.display == Display::Headless && page.is_some() {
+            wait_for_page(&control);
+        }
+        telemetry.reset();
+        let ticker = spawn("tick", move || ticker.run())?;
+        Ok(Self {
+            control,
+            gpu,
+            telemetry,
+            page,
+            ticker: Some(ticker),
+            renderer: Some(renderer),
+            monitor,
+            seed,
+            workers,
+            began: Instant::now(),
+            _announcement: announcement,
+            engine,
+        })
+    }
+
+    /// The page, for input.
+    pub(crate) fn page(&self) -> Option<&Page> {
+        self.page.as_ref().map(|parts| &*parts.page)
+    }
+
+    /// Takes over the window's size. A window that is minimized has none, and keeps its framebuffer.
+    pub(crate) fn resize(&self, width: u32, height: u32) {
+        let (width, height) = (width.clamp(1, limits::SIDE_MAX), height.clamp(1, limits::SIDE_MAX));
+        self.control.set_size(width, height);
+        self.resize_page();
+    }
+
+    /// Takes over the scale of the window's display.
+    pub(crate) fn rescale(&self, scale: f32) {
+        self.control.set_scale(scale.clamp(*limits::SCALE_RANGE.start(), *limits::SCALE_RANGE.end()));
+        self.resize_page();
+    }
+
+    fn resize_page(&self) {
+        let Some(page) = self.page() else { return };
+        let (width, height) = self.control.size();
+        if let Err(error) = page.resize(width, height, self.control.scale()) {
+            tracing::warn!(code = error.code(), "{error}");
+        }
+    }
+
+    /// How the page wants the pointer to look, if that has changed.
+    pub(crate) fn take_cursor(&self) -> Option<&'static str> {
+        self.monitor.take_cursor()
+    }
+
+    /// Waits until the last tick is done, or the run is stopped.
+    pub(crate) fn wait(&self) {
+        while !self.control.ticks_over() {
+            self.control.main.wait_timeout(Duration::from_millis(200));
+        }
+    }
+
+    /// Takes everything down and says what happened.
+    pub(crate) fn finish(mut self, ending: Ending) -> Result<RunReport, EngineError> {
+        self.control.stop.stop();
+        let ticked = self.ticker.take().and_then(|ticker| ticker.join().ok());
+        let seconds = self.began.elapsed().as_secs_f64();
+        self.control.end_render();
+        let rendered = self.renderer.take().and_then(|renderer| renderer.join().ok());
+        let mut faults: Vec<Fault> = self.monitor.finish();
+        let path = self.page.as_ref().map_or(PagePath { path: "none".to_owned(), reason: None }, |parts| page_path(&parts.page));
+        if let Some(parts) = self.page.take() {
+            parts.page.shutdown(limits::SHUTDOWN_TIMEOUT);
+        }
+        let Ticked { ticks, faults: kernel_faults, kernels } = ticked.ok_or_else(|| EngineError::thread_died("tick"))?;
+        let rendered = rendered.ok_or_else(|| EngineError::thread_died("render"))?;
+        faults.splice(0..0, kernel_faults);
+        faults.extend(rendered.faults);
+        faults.extend(self.gpu.health.faults().into_iter().map(|fault| Fault::of_gpu(&fault)));
+        let ending = if self.control.stop.is_interrupted() { Ending::Interrupted } else { ending };
+        let size = self.control.size();
+        let mut report = RunReport {
+            app: self.engine.app.manifest.app.name.clone(),
+            engine: env!("CARGO_PKG_VERSION").to_owned(),
+            ending,
+            seed: self.seed,
+            ticks,
+            seconds,
+            size: [size.0, size.1],
+            scale: self.control.scale(),
+            gpu: self.gpu.info.name.clone(),
+            page: path,
+            kernels,
+            workers: self.workers,
+            faults,
+            telemetry: self.telemetry.report(),
+            files: Vec::new(),
+        };
+        write_files(&self.engine.options, &self.telemetry, rendered.last.as_ref(), rendered.recorded, &mut report)?;
+        Ok(report)
+    }
+}
+
+/// Gives the page time for its first frame, so that a short headless run shows it. A page that never paints costs this time and nothing else.
+fn wait_for_page(control: &Control) {
+    let start = Instant::now();
+    while !control.page_shown() && !control.stop.is_stopped() {
+        if start.elapsed() > limits::PAGE_FIRST_FRAME {
+            tracing::warn!("the page has painted nothing in {:?}; the run begins without it", limits::PAGE_FIRST_FRAME);
+            return;
+        }
+        control.main.wait_timeout(Duration::from_millis(50));
+    }
+}
+
+fn start_page(engine: &Engine, gpu: &Arc<Gpu>, control: &Arc<Control>, telemetry: &Telemetry, size: (u32, u32), scale: f32) -> Result<Option<PageParts>, EngineError> {
+    let (Some(files), Some(spec)) = (&engine.app.page, &engine.app.manifest.page) else { return Ok(None) };
+    let io = IoThread::start()?;
+    let (bridge, port) = Bridge::pair();
+    let server = AppServer::start(io.handle(), ServerOptions { root: files.root.clone(), bridge: port })?;
+    let wake = control.clone();
+    let page = Page::spawn(PageOptions {
+        gpu: gpu.clone(),
+        url: document_url(&server, files),
+        size,
+        scale,
+        transparent: spec.transparent,
+        user_script: server.user_script(),
+        frame_path: if engine.options.page_cpu { FramePath::Cpu } else { FramePath::Auto },
+        telemetry: telemetry.clone(),
+        on_frame: Some(Arc::new(move || wake.render.notify())),
+    })?;
+    Ok(Some(PageParts { page: Arc::new(page), bridge, _server: server, _io: io }))
+}
+
+/// Address of the app's document. The manifest's check has seen to it that it lies in the page's folder.
+fn document_url(server: &AppServer, files: &PageFiles) -> String {
+    let index = files.index.strip_prefix(&files.root).unwrap_or(&files.index);
+    let path: Vec<_> = index.components().map(|part| part.as_os_str().to_string_lossy().into_owned()).collect();
+    format!("{}{}", server.url(), path.join("/"))
+}
+
+fn page_path(page: &Page) -> PagePath {
+    match page.frame_path() {
+        (FramePath::Shared, _) => PagePath { path: "shared".to_owned(), reason: None },
+        (_, reason) => PagePath { path: "cpu".to_owned(), reason },
+    }
+}
+
+fn write_files(options: &RunOptions, telemetry: &Telemetry, last: Option<&Picture>, recorded: u64, report: &mut RunReport) -> Result<(), EngineError> {
+    let mut wrote = |path: &Path| report.files.push(path.display().to_string());
+    if let (Some(path), Some(image)) = (&options.out, last) {
+        save_png(image, path)?;
+        wrote(path);
+    }
+    if let Some(folder) = &options.record {
+        report.files.push(format!("{} ({recorded} frames)", folder.display()));
+    }
+    if let Some(path) = &options.trace {
+        let trace = serde_json::to_string(&telemetry.chrome_trace()).map_err(|error| EngineError::Json(error.to_string()))?;
+        save_text(path, &trace)?;
+        report.files.push(path.display().to_string());
+    }
+    if let Some(path) = &options.csv {
+        let mut csv = Vec::new();
+        telemetry.write_csv(&mut csv).map_err(|error| EngineError::Json(error.to_string()))?;
+        save_text(path, &String::from_utf8_lossy(&csv))?;
+        report.files.push(path.display().to_string());
+    }
+    if let Some(path) = &options.report {
+        report.files.push(path.display().to_string());
+        let json = serde_json::to_string_pretty(&*report).map_err(|error| EngineError::Json(error.to_string()))?;
+        save_text(path, &json)?;
+    }
+    Ok(())
+}
+
+/// A named thread: names are what a profiler and `top -H` show.
+pub(crate) fn spawn<T: Send + 'static>(name: &'static str, work: impl FnOnce() -> T + Send + 'static) -> Result<JoinHandle<T>, EngineError> {
+    std::thread::Builder::new().name(name.to_owned()).spawn(work).map_err(EngineError::io("thread"))
+}

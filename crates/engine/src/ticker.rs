@@ -1,0 +1,250 @@
+//! The tick thread: takes over what came in, runs the kernels in order, publishes, and tells the renderer.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use rayon::ThreadPool;
+use rayon::prelude::*;
+use wasm_engine_exchange::Writer;
+use wasm_engine_exchange::lane::Sender;
+use wasm_engine_page::bridge::Bridge;
+use wasm_engine_sandbox::{Kernel, LogLevel, LogLine, Pointer as KernelPointer, SlotState, TickInput};
+use wasm_engine_telemetry::{Counter, Stage, Telemetry, Track, now_nanos};
+
+use crate::clock::Clock;
+use crate::control::Control;
+use crate::inbox::Inbox;
+use crate::limits;
+use crate::recording::InputLog;
+use crate::run_report::Fault;
+use crate::wiring::{KernelFactory, TickDone};
+
+/// The instances of one kernel, and the buffers they were granted.
+pub(crate) struct KernelGroup {
+    pub(crate) name: String,
+    pub(crate) shards: Vec<Kernel>,
+    /// Index into [`Ticker::buffers`] of every grant, in the kernel's own order.
+    pub(crate) grants: Vec<usize>,
+    /// Index into [`Ticker::buffers`] of every buffer that this kernel may write.
+    pub(crate) writes: Vec<usize>,
+    /// Surface over which the pointer means something to this kernel.
+    pub(crate) pointer_surface: Option<usize>,
+    /// Set when the kernel has failed; it is not run again.
+    pub(crate) fault: Option<Fault>,
+}
+
+/// Everything the tick thread owns.
+pub(crate) struct Ticker {
+    pub(crate) control: Arc<Control>,
+    pub(crate) telemetry: Telemetry,
+    pub(crate) clock: Clock,
+    pub(crate) pool: ThreadPool,
+    pub(crate) factory: KernelFactory,
+    pub(crate) groups: Vec<KernelGroup>,
+    pub(crate) buffers: Vec<Writer>,
+    pub(crate) inbox: Inbox,
+    pub(crate) bridge: Option<Bridge>,
+    pub(crate) done: Sender<TickDone>,
+    pub(crate) log: Option<InputLog>,
+    /// Ticks to run; for ever if `None`.
+    pub(crate) ticks: Option<u64>,
+}
+
+/// What is left when the last tick is done.
+pub(crate) struct Ticked {
+    pub(crate) ticks: u64,
+    pub(crate) faults: Vec<Fault>,
+    pub(crate) kernels: Vec<KernelSummary>,
+}
+
+/// One kernel in the report.
+#[derive(Debug, Clone, serde::Serialize)]
+pub struct KernelSummary {
+    /// Name from the manifest.
+    pub name: String,
+    /// Instances it ran as.
+    pub shards: usize,
+    /// `running`, or the code of the fault that ended it.
+    pub state: String,
+    /// Whether its buffers are mapped into its memory, or copied in and out.
+    pub windows: String,
+}
+
+impl Ticker {
+    /// Runs until the last tick or until the run is stopped.
+    pub(crate) fn run(mut self) -> Ticked {
+        let mut tick = 0;
+        while self.ticks.is_none_or(|last| tick < last) && self.wait_until_due(tick) {
+            self.tick(tick);
+            tick += 1;
+        }
+        self.shut_down_kernels();
+        if let Some(log) = self.log.take() {
+            log.finish();
+        }
+        self.control.end_ticks();
+        Ticked {
+            ticks: tick,
+            kernels: self.groups.iter().map(KernelGroup::summary).collect(),
+            faults: self.groups.into_iter().filter_map(|group| group.fault).collect(),
+        }
+    }
+
+    /// Sleeps until the tick is due; `false` when the run ends first.
+    fn wait_until_due(&mut self, tick: u64) -> bool {
+        loop {
+            if self.control.stop.is_stopped() {
+                return false;
+            }
+            let now = Instant::now();
+            let due = self.clock.due(tick, now);
+            if self.control.paused() {
+                // Paused: the page is still served, so that its controls answer.
+                self.take_over(tick);
+                std::thread::sleep(self.clock.period());
+            } else if due <= now {
+                return true;
+            } else {
+                std::thread::sleep(due - now);
+            }
+        }
+    }
+
+    fn take_over(&mut self, tick: u64) {
+        if let Some(bridge) = &self.bridge {
+            self.inbox.take_over(bridge, &self.control, self.log.as_mut(), tick);
+        }
+    }
+
+    fn tick(&mut self, tick: u64) {
+        let token = self.telemetry.token();
+        self.telemetry.stamp(token, Stage::Queued);
+        let began = now_nanos();
+        self.take_over(tick);
+        if self.inbox.take_reset() {
+            self.restart_kernels();
+        }
+        self.telemetry.stamp(token, Stage::ComputeStart);
+        for group in 0..self.groups.len() {
+            self.run_group(group, tick);
+        }
+        self.telemetry.stamp(token, Stage::ComputeEnd);
+        self.telemetry.add(Counter::TicksRun, 1);
+        if let Some(log) = &mut self.log {
+            log.tick(tick, &self.buffers);
+        }
+        if self.done.push(TickDone::new(token, tick)).is_err() {
+            self.telemetry.add(Counter::LaneRejects, 1);
+        }
+        self.control.render.notify();
+        self.telemetry.span_at("tick.run", Track::Main, began, now_nanos());
+    }
+
+    /// Runs every shard of one kernel in parallel, then publishes what it wrote: one generation, whatever the number of shards.
+    fn run_group(&mut self, index: usize, tick: u64) {
+        let group = &mut self.groups[index];
+        if group.fault.is_some() {
+            return;
+        }
+        let buffers = &self.buffers;
+        let slots: Vec<SlotState> = group
+            .grants
+            .iter()
+            .map(|&buffer| SlotState { read_slot: buffers[buffer].latest_slot(), write_slot: buffers[buffer].write_slot(), generation: buffers[buffer].generation() })
+            .collect();
+        let input = TickInput {
+            tick,
+            time: self.clock.time(tick),
+            dt: self.clock.dt(),
+            params: self.inbox.params.values(),
+            pointer: kernel_pointer(&self.inbox, &self.control, group.pointer_surface),
+            slots: &slots,
+        };
+        let telemetry = &self.telemetry;
+        let outcome = self.pool.install(|| {
+            group.shards.par_iter_mut().enumerate().try_for_each(|(shard, kernel)| {
+                let worker = rayon::current_thread_index().unwrap_or(shard);
+                let _span = telemetry.span("kernel.tick", Track::Worker(worker as u16));
+                kernel.tick(&input).map(|_| ())
+            })
+        });
+        match outcome {
+            Ok(()) => {
+                for &buffer in &group.writes {
+                    self.buffers[buffer].publish();
+                }
+            }
+            Err(error) => {
+                tracing::error!(kernel = group.name, code = error.code(), tick, "{error}");
+                group.fault = Some(Fault::of_kernel(&group.name, tick, &error));
+            }
+        }
+        Self::pass_on_events(group, self.bridge.as_ref());
+    }
+
+    /// Sends on what the kernels emitted, in the order of their shards, so that the order does not depend on threads.
+    fn pass_on_events(group: &mut KernelGroup, bridge: Option<&Bridge>) {
+        let mut left = limits::EVENTS_PER_TICK;
+        for kernel in &mut group.shards {
+            kernel.drain_events(|event| {
+                if let (Some(bridge), true) = (bridge, left > 0) {
+                    left -= 1;
+                    if let Err(error) = bridge.send(&event.topic, event.data) {
+                        tracing::debug!(topic = event.topic, code = error.code(), "{error}");
+                    }
+                }
+            });
+            kernel.drain_log(|line| log_guest(&group.name, &line));
+        }
+    }
+
+    /// Begins anew at the page's wish: fresh instances, the tick's number goes on. A kernel that had failed gets another chance.
+    fn restart_kernels(&mut self) {
+        self.shut_down_kernels();
+        match self.factory.start(&self.inbox.params) {
+            Ok(groups) => self.groups = groups,
+            Err(error) => tracing::error!(code = error.code(), "restart: {error}"),
+        }
+    }
+
+    fn shut_down_kernels(&mut self) {
+        for group in self.groups.iter_mut().filter(|group| group.fault.is_none()) {
+            for kernel in &mut group.shards {
+                if let Err(error) = kernel.shutdown() {
+                    tracing::warn!(code = error.code(), "{error}");
+                }
+            }
+        }
+    }
+}
+
+impl KernelGroup {
+    fn summary(&self) -> KernelSummary {
+        KernelSummary {
+            name: self.name.clone(),
+            shards: self.shards.len(),
+            state: self.fault.as_ref().map_or_else(|| "running".to_owned(), |fault| fault.code.clone()),
+            windows: self.shards.first().map_or("none", |kernel| if kernel.windows_mapped() { "mapped" } else { "copied" }).to_owned(),
+        }
+    }
+}
+
+/// The pointer in the surface's own coordinates, 0 to 1 from its top left corner; `None` outside.
+fn kernel_pointer(inbox: &Inbox, control: &Control, surface: Option<usize>) -> Option<KernelPointer> {
+    let pointer = control.pointer();
+    let (width, height) = control.size();
+    let (x, y, w, h) = surface.and_then(|surface| inbox.surface_rect(surface)).unwrap_or((0.0, 0.0, width as f32, height as f32));
+    let (u, v) = ((pointer.x - x) / w, (pointer.y - y) / h);
+    // NaN, which stands for a pointer outside of the window, is in no range.
+    ((0.0..=1.0).contains(&u) && (0.0..=1.0).contains(&v)).then_some(KernelPointer { x: u, y: v, buttons: pointer.buttons })
+}
+
+fn log_guest(kernel: &str, line: &LogLine) {
+    let text = &line.text;
+    match line.level {
+        LogLevel::Error => tracing::error!(target: "guest", kernel, "{text}"),
+        LogLevel::Warn => tracing::warn!(target: "guest", kernel, "{text}"),
+        LogLevel::Info => tracing::info!(target: "guest", kernel, "{text}"),
+        LogLevel::Debug => tracing::debug!(target: "guest", kernel, "{text}"),
+    }
+}

@@ -1,0 +1,194 @@
+//! The simple player: one window without Tauri, its input handed to the page and to the kernels.
+
+mod keys;
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use wasm_engine_gpu::{Gpu, GpuOptions};
+use wasm_engine_page::{PageInput, PointerButton, TouchPhase, WheelUnit};
+use winit::application::ApplicationHandler;
+use winit::dpi::{PhysicalPosition, PhysicalSize};
+use winit::event::{ElementState, Ime, MouseButton, MouseScrollDelta, Touch, WindowEvent};
+use winit::event_loop::{ActiveEventLoop, ControlFlow, EventLoop};
+use winit::keyboard::{Key, ModifiersState, NamedKey};
+use winit::window::{CursorIcon, Window, WindowId};
+
+use crate::control::StopHandle;
+use crate::engine::{Engine, EngineError, framebuffer};
+use crate::run_report::{Ending, RunReport};
+use crate::session::Session;
+use crate::wiring::Target;
+
+/// How often the loop looks whether the run has ended by itself.
+const LOOK: Duration = Duration::from_millis(50);
+
+/// Runs the app in a window, until it is closed or the run ends.
+pub(crate) fn run(engine: Engine, stop: &StopHandle) -> Result<RunReport, EngineError> {
+    let event_loop = EventLoop::new().map_err(|error| EngineError::Window(error.to_string()))?;
+    let mut player = Player {
+        engine: Some(engine),
+        stop: stop.clone(),
+        window: None,
+        session: None,
+        failure: None,
+        ending: Ending::Completed,
+        pointer: PhysicalPosition::new(0.0, 0.0),
+        modifiers: ModifiersState::empty(),
+    };
+    event_loop.run_app(&mut player).map_err(|error| EngineError::Window(error.to_string()))?;
+    match (player.failure, player.session) {
+        (Some(error), _) => Err(error),
+        (None, Some(session)) => session.finish(player.ending),
+        (None, None) => Err(EngineError::Window("the window system ended before the window was open".to_owned())),
+    }
+}
+
+struct Player {
+    engine: Option<Engine>,
+    stop: StopHandle,
+    window: Option<Arc<Window>>,
+    session: Option<Session>,
+    failure: Option<EngineError>,
+    ending: Ending,
+    pointer: PhysicalPosition<f64>,
+    modifiers: ModifiersState,
+}
+
+impl ApplicationHandler for Player {
+    fn resumed(&mut self, event_loop: &ActiveEventLoop) {
+        let Some(engine) = self.engine.take() else { return };
+        match self.open(event_loop, engine) {
+            Ok(session) => self.session = Some(session),
+            Err(error) => {
+                self.failure = Some(error);
+                event_loop.exit();
+            }
+        }
+    }
+
+    fn about_to_wait(&mut self, event_loop: &ActiveEventLoop) {
+        let over = self.session.as_ref().is_some_and(|session| session.control.ticks_over());
+        if over || self.stop.is_stopped() {
+            event_loop.exit();
+            return;
+        }
+        self.follow_cursor();
+        event_loop.set_control_flow(ControlFlow::WaitUntil(Instant::now() + LOOK));
+    }
+
+    fn window_event(&mut self, event_loop: &ActiveEventLoop, _: WindowId, event: WindowEvent) {
+        let Some(session) = &self.session else { return };
+        match event {
+            WindowEvent::CloseRequested => {
+                self.ending = Ending::Closed;
+                event_loop.exit();
+            }
+            WindowEvent::Resized(PhysicalSize { width, height }) => session.resize(width, height),
+            WindowEvent::ScaleFactorChanged { scale_factor, .. } => session.rescale(scale_factor as f32),
+            WindowEvent::RedrawRequested => session.control.request_redraw(),
+            other => self.input(other),
+        }
+    }
+}
+
+impl Player {
+    fn open(&mut self, event_loop: &ActiveEventLoop, engine: Engine) -> Result<Session, EngineError> {
+        let (size, mut scale) = framebuffer(&engine.app.manifest, &engine.options);
+        let attributes = Window::default_attributes().with_title(engine.app.manifest.title()).with_inner_size(PhysicalSize::new(size.0, size.1));
+        let window = event_loop.create_window(attributes).map_err(|error| EngineError::Window(error.to_string()))?;
+        if engine.options.scale.or(engine.app.manifest.window.scale).is_none() {
+            scale = window.scale_factor() as f32;
+        }
+        window.set_ime_allowed(true);
+        let window = Arc::new(window);
+        self.window = Some(window.clone());
+        let (gpu, surface) = Gpu::for_window(&GpuOptions::default(), window.clone())?;
+        let PhysicalSize { width, height } = window.inner_size();
+        Session::start(engine, gpu, Target::Window(surface), (width.max(1), height.max(1)), scale, &self.stop)
+    }
+
+    /// Hands an input to the page, and the pointer to the kernels. What the page cannot take any more is dropped: input is no queue to wait for.
+    fn input(&mut self, event: WindowEvent) {
+        let Some(session) = &self.session else { return };
+        let (x, y) = (self.pointer.x as f32, self.pointer.y as f32);
+        let input = match event {
+            WindowEvent::CursorMoved { position, .. } => {
+                self.pointer = position;
+                session.control.set_pointer(position.x as f32, position.y as f32);
+                PageInput::MouseMove { x: position.x as f32, y: position.y as f32 }
+            }
+            WindowEvent::CursorLeft { .. } => {
+                session.control.set_pointer(f32::NAN, f32::NAN);
+                PageInput::MouseLeave
+            }
+            WindowEvent::MouseInput { state, button, .. } => {
+                let Some((button, bit)) = pointer_button(button) else { return };
+                let pressed = state == ElementState::Pressed;
+                session.control.set_button(bit, pressed);
+                PageInput::MouseButton { x, y, button, pressed }
+            }
+            WindowEvent::MouseWheel { delta, .. } => {
+                let (dx, dy, unit) = match delta {
+                    MouseScrollDelta::LineDelta(dx, dy) => (f64::from(dx), f64::from(dy), WheelUnit::Lines),
+                    MouseScrollDelta::PixelDelta(delta) => (delta.x, delta.y, WheelUnit::Pixels),
+                };
+                PageInput::Wheel { x, y, dx, dy, unit }
+            }
+            WindowEvent::ModifiersChanged(modifiers) => {
+                self.modifiers = modifiers.state();
+                return;
+            }
+            WindowEvent::KeyboardInput { event, .. } => {
+                if event.logical_key == Key::Named(NamedKey::F10) && event.state == ElementState::Pressed && !event.repeat {
+                    session.control.toggle_hud();
+                    return;
+                }
+                PageInput::Key(keys::convert(&event, self.modifiers))
+            }
+            WindowEvent::Ime(Ime::Commit(text)) => PageInput::Text(text),
+            WindowEvent::Ime(Ime::Preedit(text, _)) => PageInput::Preedit(text),
+            WindowEvent::Focused(focused) => PageInput::Focus(focused),
+            WindowEvent::Touch(touch) => touch_input(&touch),
+            _ => return,
+        };
+        if let Some(page) = session.page()
+            && let Err(error) = page.input(input)
+        {
+            tracing::debug!(code = error.code(), "{error}");
+        }
+    }
+
+    /// Shows the pointer as the page wants it.
+    fn follow_cursor(&self) {
+        let (Some(session), Some(window)) = (&self.session, &self.window) else { return };
+        let Some(name) = session.take_cursor() else { return };
+        window.set_cursor_visible(name != "none");
+        if let Ok(icon) = name.parse::<CursorIcon>() {
+            window.set_cursor(icon);
+        }
+    }
+}
+
+/// The page's name of a button, and the bit that kernels see.
+fn pointer_button(button: MouseButton) -> Option<(PointerButton, u32)> {
+    Some(match button {
+        MouseButton::Left => (PointerButton::Primary, 0),
+        MouseButton::Right => (PointerButton::Secondary, 1),
+        MouseButton::Middle => (PointerButton::Middle, 2),
+        MouseButton::Back => (PointerButton::Back, 3),
+        MouseButton::Forward => (PointerButton::Forward, 4),
+        MouseButton::Other(_) => return None,
+    })
+}
+
+fn touch_input(touch: &Touch) -> PageInput {
+    let phase = match touch.phase {
+        winit::event::TouchPhase::Started => TouchPhase::Start,
+        winit::event::TouchPhase::Moved => TouchPhase::Move,
+        winit::event::TouchPhase::Ended => TouchPhase::End,
+        winit::event::TouchPhase::Cancelled => TouchPhase::Cancel,
+    };
+    // Fingers are told apart by the low bits; systems number them from 0.
+    PageInput::Touch { id: touch.id as i32, phase, x: touch.location.x as f32, y: touch.location.y as f32 }
+}
