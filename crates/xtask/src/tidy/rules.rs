@@ -49,7 +49,7 @@ pub(super) const ENGINES: &[Engine] = &[
     engine("ort", &["inference"]),
     engine("wgpu", &["gpu", "compositor", "page", "panel", "bench"]),
     engine("wgpu-hal", &["gpu"]),
-    engine("winit", &["engine"]),
+    engine("winit", &["engine", "compositor"]),
     engine("tauri", &["src-tauri", "panel"]),
     engine("wry", &["src-tauri", "panel"]),
 ];
