@@ -36,8 +36,13 @@ fn bad_pages_harm_nobody() {
     }
     assert_eq!(app.run("location.href"), home, "the page has stayed");
 
-    app.run("{ const frame = document.createElement('iframe'); frame.src = 'file:///etc/passwd'; document.body.append(frame) } 0");
-    app.wait_event("the refusal", |event| matches!(event, PageEvent::NavigationDenied { .. }).then_some(()));
+    app.run("var blocked = []; addEventListener('securitypolicyviolation', event => blocked.push(event.blockedURI)); 0");
+    for (kind, count) in [("iframe", 1), ("script", 2), ("img", 3)] {
+        app.run(&format!(
+            "{{ const outside = document.createElement('{kind}'); outside.src = 'file:///etc/passwd'; document.body.append(outside) }} 0"
+        ));
+        app.until(&format!("blocked.length === {count}"));
+    }
     app.run("var outcome = ''; fetch('file:///etc/passwd').then(() => outcome = 'read', () => outcome = 'refused'); 0");
     app.until("outcome === 'refused'");
     app.run("var outside = 0; fetch('/../../etc/passwd').then(answer => outside = answer.status); 0");

@@ -21,16 +21,31 @@ pub(super) struct Delegate {
     origin: Origin,
     frame_ready: Cell<bool>,
     text_field: Cell<Option<EmbedderControlId>>,
+    /// The name of the cursor that was told last.
+    cursor: Cell<&'static str>,
 }
 
 impl Delegate {
     pub(super) fn new(shared: &Arc<Shared>, origin: Origin) -> Self {
-        Self { shared: Arc::clone(shared), origin, frame_ready: Cell::new(false), text_field: Cell::new(None) }
+        Self {
+            shared: Arc::clone(shared),
+            origin,
+            frame_ready: Cell::new(false),
+            text_field: Cell::new(None),
+            cursor: Cell::new("default"),
+        }
     }
 
     /// Whether there is something to paint.
     pub(super) fn is_frame_ready(&self) -> bool {
         self.frame_ready.get()
+    }
+
+    fn tell_cursor(&self, cursor: Cursor) {
+        let name = css_name(cursor);
+        if self.cursor.replace(name) != name {
+            self.shared.tell(PageEvent::CursorChanged(name));
+        }
     }
 
     /// Forgets that there is; Servo says it again if there is more.
@@ -65,7 +80,12 @@ impl WebViewDelegate for Delegate {
     }
 
     fn notify_cursor_changed(&self, _: WebView, cursor: Cursor) {
-        self.shared.tell(PageEvent::CursorChanged(css_name(cursor)));
+        self.tell_cursor(cursor);
+    }
+
+    fn notify_input_event_handled(&self, webview: WebView, _: InputEventId, _: InputEventResult) {
+        // Servo begins with the hand as its cursor, so it is silent when the pointer comes over a link first.
+        self.tell_cursor(webview.cursor());
     }
 
     fn notify_crashed(&self, _: WebView, reason: String, _: Option<String>) {

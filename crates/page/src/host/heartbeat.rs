@@ -39,7 +39,7 @@ impl Heartbeat {
 
     /// Asks, hears the answer, or notices that there is none.
     pub(super) fn tick(&mut self, now: Instant, webview: &WebView, shared: &Shared) {
-        for event in self.advance(now) {
+        if let Some(event) = self.advance(now) {
             shared.tell(event);
         }
         if self.asked.is_none() && now >= self.next {

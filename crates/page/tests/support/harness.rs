@@ -23,11 +23,11 @@ use wasm_engine_telemetry::{Counter, Telemetry, TelemetryConfig};
 const PATIENCE: Duration = Duration::from_secs(120);
 
 /// A running page with everything around it.
-pub struct App {
-    pub page: Page,
-    pub gpu: Arc<Gpu>,
-    pub telemetry: Telemetry,
-    pub options: PageOptions,
+pub(crate) struct App {
+    pub(crate) page: Page,
+    pub(crate) gpu: Arc<Gpu>,
+    pub(crate) telemetry: Telemetry,
+    pub(crate) options: PageOptions,
     frames: Receiver<()>,
     _server: AppServer,
     _bridge: Bridge,
@@ -36,7 +36,7 @@ pub struct App {
 }
 
 /// Starts a page of 320×200 pixels with this document.
-pub fn open(html: &str, change: impl FnOnce(&mut PageOptions)) -> App {
+pub(crate) fn open(html: &str, change: impl FnOnce(&mut PageOptions)) -> App {
     let folder = tempfile::tempdir().expect("a folder");
     std::fs::write(folder.path().join("index.html"), html).expect("a file");
     let runtime = Builder::new_current_thread().enable_all().build().expect("a runtime");
@@ -57,7 +57,9 @@ pub fn open(html: &str, change: impl FnOnce(&mut PageOptions)) -> App {
         user_script: server.user_script(),
         frame_path: FramePath::Auto,
         telemetry: telemetry.clone(),
-        on_frame: Some(Arc::new(move || drop(sender.send(())))),
+        on_frame: Some(Arc::new(move || {
+            let _ = sender.send(());
+        })),
     };
     change(&mut options);
     let page = Page::spawn(options.clone()).expect("a page");
@@ -66,12 +68,12 @@ pub fn open(html: &str, change: impl FnOnce(&mut PageOptions)) -> App {
 
 impl App {
     /// The folder that the page may read.
-    pub fn folder(&self) -> &Path {
+    pub(crate) fn folder(&self) -> &Path {
         self._folder.path()
     }
 
     /// Waits until `find` finds something, asking again after every frame and ten times a second.
-    pub fn wait_for<T>(&self, what: &str, mut find: impl FnMut(&Self) -> Option<T>) -> T {
+    pub(crate) fn wait_for<T>(&self, what: &str, mut find: impl FnMut(&Self) -> Option<T>) -> T {
         let start = Instant::now();
         loop {
             if let Some(found) = find(self) {
@@ -83,25 +85,25 @@ impl App {
     }
 
     /// Waits for an event, and drops those before it.
-    pub fn wait_event<T>(&self, what: &str, mut find: impl FnMut(PageEvent) -> Option<T>) -> T {
+    pub(crate) fn wait_event<T>(&self, what: &str, mut find: impl FnMut(PageEvent) -> Option<T>) -> T {
         self.wait_for(what, |app| std::iter::from_fn(|| app.page.next_event()).find_map(&mut find))
     }
 
     /// Whether no frame comes for as long as `time`.
-    pub fn is_still(&self, time: Duration) -> bool {
+    pub(crate) fn is_still(&self, time: Duration) -> bool {
         while self.frames.try_recv().is_ok() {}
         self.frames.recv_timeout(time) == Err(RecvTimeoutError::Timeout)
     }
 
     /// Runs a script and waits for its result.
-    pub fn run(&self, script: &str) -> Value {
+    pub(crate) fn run(&self, script: &str) -> Value {
         let (sender, receiver) = channel();
         self.page.evaluate(script, move |result| drop(sender.send(result))).expect("the page takes scripts");
         receiver.recv_timeout(PATIENCE).expect("the page answers").expect("the script works")
     }
 
     /// Waits until a script's result is true.
-    pub fn until(&self, script: &str) {
+    pub(crate) fn until(&self, script: &str) {
         self.wait_for(script, |app| {
             let (sender, receiver) = channel();
             app.page.evaluate(script, move |result| drop(sender.send(result))).expect("the page takes scripts");
@@ -110,12 +112,12 @@ impl App {
     }
 
     /// Waits for the document and all it needs.
-    pub fn loaded(&self) {
+    pub(crate) fn loaded(&self) {
         self.wait_event("the document", |event| (event == PageEvent::Loaded).then_some(()));
     }
 
     /// Waits for a frame whose pixels are as wanted.
-    pub fn wait_frame(&self, what: &str, mut wanted: impl FnMut(&PageFrame, &Pixels) -> bool) -> (PageFrame, Pixels) {
+    pub(crate) fn wait_frame(&self, what: &str, mut wanted: impl FnMut(&PageFrame, &Pixels) -> bool) -> (PageFrame, Pixels) {
         let mut seen = 0;
         self.wait_for(what, |app| {
             let frame = app.page.latest_frame().filter(|frame| frame.generation != seen)?;
@@ -126,31 +128,31 @@ impl App {
     }
 
     /// What OpenGL holds, read back by Servo's own way.
-    pub fn painted(&self) -> Pixels {
+    pub(crate) fn painted(&self) -> Pixels {
         let (sender, receiver) = channel();
         self.page.read_pixels(move |pixels| drop(sender.send(pixels))).expect("the page takes commands");
         receiver.recv_timeout(PATIENCE).expect("the page answers").expect("the pixels can be read")
     }
 
-    pub fn count(&self, counter: Counter) -> u64 {
+    pub(crate) fn count(&self, counter: Counter) -> u64 {
         self.telemetry.counter(counter)
     }
 
     /// Ends the page, and checks that nothing went wrong on the GPU.
-    pub fn close(self) {
+    pub(crate) fn close(self) {
         assert!(self.page.shutdown(PATIENCE), "Servo ends");
         assert_eq!(self.gpu.health.count(), 0, "{:?}", self.gpu.health.faults());
     }
 }
 
 /// The pixel at `x`, `y`.
-pub fn at(pixels: &Pixels, x: u32, y: u32) -> [u8; 4] {
+pub(crate) fn at(pixels: &Pixels, x: u32, y: u32) -> [u8; 4] {
     let index = ((y * pixels.size.0 + x) * 4) as usize;
     pixels.rgba[index..index + 4].try_into().expect("four bytes")
 }
 
 /// Reads a texture of wgpu back.
-pub fn texture_pixels(gpu: &Gpu, texture: &wgpu::Texture) -> Pixels {
+pub(crate) fn texture_pixels(gpu: &Gpu, texture: &wgpu::Texture) -> Pixels {
     let (width, height) = (texture.width(), texture.height());
     let stride = (width * 4).next_multiple_of(wgpu::COPY_BYTES_PER_ROW_ALIGNMENT);
     let staging = gpu.device.create_buffer(&wgpu::BufferDescriptor {
