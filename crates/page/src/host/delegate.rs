@@ -7,8 +7,8 @@ use std::cell::Cell;
 use std::sync::Arc;
 
 use servo::{
-    ConsoleLogLevel, CreateNewWebViewRequest, Cursor, EmbedderControl, EmbedderControlId, LoadStatus, NavigationRequest, PermissionRequest,
-    ServoDelegate, ServoError, WebView, WebViewDelegate,
+    ConsoleLogLevel, CreateNewWebViewRequest, Cursor, EmbedderControl, EmbedderControlId, InputEventId, InputEventResult, LoadStatus,
+    NavigationRequest, PermissionRequest, ServoDelegate, ServoError, WebView, WebViewDelegate,
 };
 use url::{Origin, Url};
 
