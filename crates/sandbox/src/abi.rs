@@ -85,6 +85,9 @@ pub enum AbiError {
         /// The types it has.
         expected: String,
     },
+    /// The module has a start function.
+    #[error("the module has a start function, and a kernel begins with `kernel_init`")]
+    StartFunction,
     /// An export of the ABI is missing.
     #[error("the module does not export `{name}`")]
     MissingExport {
@@ -124,6 +127,7 @@ impl AbiError {
             AbiError::AbiVersion { .. } => "ABI_VERSION",
             AbiError::UnknownImport { .. } => "UNKNOWN_IMPORT",
             AbiError::ImportType { .. } => "IMPORT_TYPE",
+            AbiError::StartFunction => "START_FUNCTION",
             AbiError::MissingExport { .. } => "EXPORT_MISSING",
             AbiError::ExportType { .. } => "EXPORT_TYPE",
             AbiError::TooLarge { .. } => "MODULE_TOO_LARGE",
@@ -148,6 +152,7 @@ impl AbiError {
                 "a dependency expects a browser; turn its `js` or `wasm-bindgen` feature off"
             }
             AbiError::UnknownImport { .. } => "a kernel can import `engine.log` and `engine.emit`, and has its own memory",
+            AbiError::StartFunction => "turn off what adds one, for example wasm-bindgen's `start`",
             AbiError::ImportType { .. } | AbiError::ExportType { .. } => "use the guest SDK, whose types are those of the ABI",
             AbiError::TooLarge { .. } => "build in release mode and strip debug information",
         };
@@ -198,6 +203,7 @@ struct Survey<'a> {
     exports: HashMap<String, (ExternalKind, u32)>,
     memories: Vec<wasmparser::MemoryType>,
     abi: Vec<Vec<u8>>,
+    starts: bool,
     ended: bool,
 }
 
@@ -212,6 +218,7 @@ impl<'a> Survey<'a> {
             exports: HashMap::new(),
             memories: Vec::new(),
             abi: Vec::new(),
+            starts: false,
             ended: false,
         }
     }
@@ -250,6 +257,10 @@ impl<'a> Survey<'a> {
             }
             Payload::CodeSectionEntry(body) => {
                 at_most("bytes in one function", body.range().len() as u64, self.limits.function_bytes.into())
+            }
+            Payload::StartSection { .. } => {
+                self.starts = true;
+                Ok(())
             }
             Payload::CustomSection(section) if section.name() == ABI_SECTION => {
                 self.abi.push(section.data().to_owned());
@@ -300,6 +311,9 @@ impl<'a> Survey<'a> {
         }
         self.check_version()?;
         self.imports.iter().try_for_each(|import| self.check_import(import))?;
+        if self.starts {
+            return Err(AbiError::StartFunction);
+        }
         let memory = self.check_memory()?;
         EXPORTS.iter().try_for_each(|(name, signature)| self.check_export(name, signature))?;
         Ok(ModuleInfo {

@@ -19,8 +19,8 @@ use wasmtime::Engine;
 
 use crate::config::Profile;
 
-/// Changes when the layout of the files does.
-const MAGIC: &[u8; 8] = b"WEAOT\0\0\x01";
+/// Changes when the layout of the files does, or what is done to a module before it is compiled.
+const MAGIC: &[u8; 8] = b"WEAOT\0\0\x02";
 
 /// Magic, key, authentication code.
 const HEAD_BYTES: usize = 8 + 32 + 32;

@@ -13,7 +13,7 @@ pub enum Profile {
     /// The same inputs give the same bits on every machine: work is limited by fuel, NaNs are canonical, no threads, no relaxed SIMD.
     #[default]
     Deterministic,
-    /// As fast as it goes: work is limited by the wall clock.
+    /// As fast as it goes: work is limited by the wall clock (where the system cannot do that, by fuel).
     Interactive,
 }
 
@@ -69,9 +69,30 @@ pub(crate) fn engine(profile: Profile) -> Config {
         // A memory's initial content is copied, not mapped from an image: one mapping less to think about under the windows.
         .memory_init_cow(false)
         .max_wasm_stack(STACK);
-    match profile {
-        Profile::Deterministic => config.consume_fuel(true).cranelift_nan_canonicalization(true),
-        Profile::Interactive => config.epoch_interruption(true),
+    if profile == Profile::Deterministic {
+        config.cranelift_nan_canonicalization(true);
+    }
+    match meter(profile) {
+        Meter::Fuel => config.consume_fuel(true),
+        // The guest's own second memory was refused before; this one is ours.
+        Meter::Clock => config.wasm_multi_memory(true),
     };
     config
+}
+
+/// What bounds a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Meter {
+    /// The work done.
+    Fuel,
+    /// The time taken.
+    Clock,
+}
+
+/// The clock needs memory whose protection can be changed, and a fault in compiled code to be a trap.
+pub(crate) fn meter(profile: Profile) -> Meter {
+    match profile {
+        Profile::Interactive if cfg!(target_os = "linux") => Meter::Clock,
+        _ => Meter::Fuel,
+    }
 }

@@ -208,12 +208,12 @@ impl Fault {
                 Refusal::Range { .. } => Fault::HostCallRange { message: refusal.to_string() },
                 Refusal::Calls { limit } => Fault::HostCallLimit { limit },
                 Refusal::Memory { asked, limit } => Fault::MemoryLimit { asked, limit },
+                Refusal::Deadline => Fault::Deadline { limit: deadline },
                 Refusal::Table { asked, limit } => Fault::TableLimit { asked, limit },
             };
         }
         match error.downcast_ref::<Trap>() {
             Some(Trap::StackOverflow) => Fault::StackOverflow,
-            Some(Trap::Interrupt) => Fault::Deadline { limit: deadline },
             Some(Trap::OutOfFuel) => Fault::FuelExhausted { limit: fuel },
             Some(trap) => Fault::Trap { what: trap.to_string(), message },
             None => Fault::Internal(format!("{error:#}")),

@@ -12,6 +12,7 @@ mod abi;
 mod cache;
 mod config;
 mod fault;
+mod instrument;
 mod layout;
 pub mod limits;
 mod link;

@@ -44,7 +44,7 @@ pub struct KernelLimits {
     pub fuel: u64,
     /// Wall-clock time per tick. Interactive profile only.
     pub deadline: Duration,
-    /// Wall-clock time for instantiation and `kernel_init`. Interactive profile only.
+    /// Wall-clock time for `kernel_init`. Interactive profile only.
     pub init_deadline: Duration,
     /// Calls into the host per call of the kernel.
     pub host_calls: u32,

@@ -26,6 +26,8 @@ pub(crate) enum Refusal {
     Range { function: &'static str, address: u32, len: u32 },
     #[error("more than {limit} calls into the engine")]
     Calls { limit: u32 },
+    #[error("the deadline has passed")]
+    Deadline,
     #[error("{asked} bytes of memory asked for, {limit} allowed")]
     Memory { asked: usize, limit: usize },
     #[error("{asked} table elements asked for, {limit} allowed")]
@@ -73,7 +75,8 @@ impl ResourceLimiter for HostState {
     }
 
     fn memories(&self) -> usize {
-        1
+        // The kernel's own, and the one that makes it interruptible.
+        2
     }
 }
 

@@ -10,7 +10,8 @@ use wasmtime::{Engine, InstancePre, Linker};
 
 use crate::abi::{self, AbiError, ModuleInfo};
 use crate::cache::{Cache, CacheError, Compiled, Key};
-use crate::config::{self, Profile, SandboxConfig};
+use crate::config::{self, Meter, Profile, SandboxConfig};
+use crate::instrument;
 use crate::limits::ModuleLimits;
 use crate::link::{self, HostState};
 use crate::ticker::Ticker;
@@ -115,9 +116,9 @@ impl Sandbox {
     /// Sets up wasmtime. A cache that cannot be used is reported to the log and done without.
     pub fn new(config: SandboxConfig) -> Result<Self, SandboxError> {
         let engine = Engine::new(&config::engine(config.profile)).map_err(SandboxError::Engine)?;
-        let ticker = match config.profile {
-            Profile::Interactive => Some(Ticker::start(&engine).map_err(SandboxError::Thread)?),
-            Profile::Deterministic => None,
+        let ticker = match config::meter(config.profile) {
+            Meter::Clock => Some(Ticker::start().map_err(SandboxError::Thread)?),
+            Meter::Fuel => None,
         };
         let cache = config.cache_dir.as_deref().map(Cache::open).transpose().unwrap_or_else(|error| {
             warn("modules are compiled at every start", &error);
@@ -158,7 +159,7 @@ impl Inner {
             Some(module) => (module, Origin::Cached),
             None => {
                 abi::validate(bytes).map_err(abi)?;
-                let compiled = Compiled::new(&self.engine, bytes).map_err(failed)?;
+                let compiled = self.compile(bytes).map_err(failed)?;
                 if let Some(Err(error)) = self.cache.as_ref().map(|cache| cache.store(&key, &compiled)) {
                     warn("a compiled module was not kept", &error);
                 }
@@ -168,6 +169,16 @@ impl Inner {
         let instance = self.linker.instantiate_pre(&module).map_err(failed)?;
         let loading_time = begun.elapsed();
         Ok(KernelModule { inner: Arc::new(ModuleInner { name: name.into(), instance, info, origin, loading_time }) })
+    }
+
+    fn compile(&self, bytes: &[u8]) -> wasmtime::Result<Compiled> {
+        match config::meter(self.profile) {
+            Meter::Fuel => Compiled::new(&self.engine, bytes),
+            Meter::Clock => {
+                let bytes = instrument::interruptible(bytes).map_err(wasmtime::Error::msg)?;
+                Compiled::new(&self.engine, &bytes)
+            }
+        }
     }
 
     pub(crate) fn count(&self, counter: Counter, amount: u64) {

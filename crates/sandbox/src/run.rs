@@ -5,17 +5,17 @@ use std::time::Duration;
 
 use wasm_engine_exchange::{BufferInfo, Region};
 use wasm_engine_telemetry::Counter;
-use wasmtime::{Instance, Memory, Store, TypedFunc};
+use wasmtime::{Instance, Memory, Store, Trap, TypedFunc};
 
-use crate::config::Profile;
+use crate::config::{self, Meter};
 use crate::fault::{Fault, KernelError, Phase, backtrace};
+use crate::instrument::WATCH_EXPORT;
 use crate::layout::{ContextPage, Fixed, Moment, Pointer, View};
 use crate::limits::{KernelLimits, WASM_PAGE};
-use crate::link::HostState;
+use crate::link::{HostState, Refusal};
 use crate::load::{KernelModule, Sandbox};
 use crate::publish::{Event, LogLine, TickOutput};
-use crate::ticker::PERIOD;
-use crate::window::{Violation, Window, Windows};
+use crate::window::{Violation, WatchPage, Window, Windows};
 
 /// What a kernel may do with a buffer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -110,6 +110,7 @@ pub struct Kernel {
     page: ContextPage,
     context: u32,
     memory: Memory,
+    watch: Option<WatchPage>,
     tick: TypedFunc<u32, i32>,
     shutdown: TypedFunc<(), ()>,
     ended: bool,
@@ -236,7 +237,7 @@ impl Kernel {
         deadline: Duration,
         body: impl FnOnce(&mut Store<HostState>) -> wasmtime::Result<R>,
     ) -> Result<R, KernelError> {
-        let result = limited(&self.sandbox, &mut self.store, deadline, body);
+        let result = limited(&self.sandbox, &mut self.store, self.watch, deadline, body);
         // First of all: a forbidden write may have been the reason for the trap, or may have gone unnoticed by the code.
         if let Some(violation) = self.windows.violation() {
             let trace = result.err().map(|error| backtrace(&error)).unwrap_or_default();
@@ -288,24 +289,22 @@ fn error(kernel: &Arc<str>, shard: u32, phase: Phase, fault: Fault) -> KernelErr
 fn limited<R>(
     sandbox: &Sandbox,
     store: &mut Store<HostState>,
+    watch: Option<WatchPage>,
     deadline: Duration,
     body: impl FnOnce(&mut Store<HostState>) -> wasmtime::Result<R>,
 ) -> wasmtime::Result<R> {
     store.data_mut().begin_call();
-    let _running = match sandbox.inner.profile {
-        Profile::Deterministic => {
-            store.set_fuel(store.data().limits.fuel)?;
-            None
-        }
-        Profile::Interactive => {
-            // One more, as the current period may be about to end.
-            let periods = deadline.as_nanos().div_ceil(PERIOD.as_nanos()) + 1;
-            let running = sandbox.inner.ticker.as_ref().map(|ticker| ticker.enter());
-            store.set_epoch_deadline(u64::try_from(periods).unwrap_or(u64::MAX / 2).min(u64::MAX / 2));
-            running
-        }
-    };
-    body(store)
+    if config::meter(sandbox.inner.profile) == Meter::Fuel {
+        store.set_fuel(store.data().limits.fuel)?;
+    }
+    let running = sandbox.inner.ticker.as_ref().zip(watch).map(|(ticker, page)| ticker.enter(page, deadline));
+    let result = body(store);
+    let late = running.is_some_and(|running| running.finish());
+    // A call that was late but came to its end all the same is as good as any.
+    result.map_err(|error| match error.downcast_ref::<Trap>() {
+        Some(Trap::MemoryOutOfBounds) if late => error.context(Refusal::Deadline),
+        _ => error,
+    })
 }
 
 fn view(window: &Window, access: GrantAccess, state: &SlotState, may_write: bool) -> View {
@@ -334,7 +333,7 @@ impl Starting<'_> {
         let mut store = Store::new(&self.sandbox.inner.engine, HostState::new(limits));
         store.limiter(|state| state);
         let instance = &self.module.inner.instance;
-        let instance = limited(self.sandbox, &mut store, limits.init_deadline, |store| instance.instantiate(store));
+        let instance = limited(self.sandbox, &mut store, None, limits.init_deadline, |store| instance.instantiate(store));
         let instance = instance.map_err(|error| {
             let message = store.data_mut().outbox.take_last_error();
             KernelError { backtrace: backtrace(&error), ..self.error(Fault::of(&error, message, limits.fuel, limits.init_deadline)) }
@@ -351,6 +350,7 @@ impl Starting<'_> {
         let tick = instance.get_typed_func(&mut store, "kernel_tick").map_err(internal)?;
         let shutdown = instance.get_typed_func(&mut store, "kernel_shutdown").map_err(internal)?;
         store.data_mut().memory = Some(memory);
+        let watch = instance.get_memory(&mut store, WATCH_EXPORT).map(|memory| WatchPage::of(&store, memory));
 
         let (context, list) = self.grow(&mut store, memory).map_err(|fault| self.error(fault))?;
         let module = self.module.inner.instance.module();
@@ -366,6 +366,7 @@ impl Starting<'_> {
             page,
             context,
             memory,
+            watch,
             tick,
             shutdown,
             ended: false,

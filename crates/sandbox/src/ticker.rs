@@ -1,145 +1,163 @@
-//! The clock of the deadlines: a thread that moves an engine's epoch on while guests run, and sleeps while none does.
+//! The clock of the deadlines: a thread that looks at the running calls every few milliseconds, takes the watch page away from
+//! those that are late, and sleeps while none runs.
 
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
-use std::time::Duration;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
-use wasmtime::{Engine, EngineWeak};
+use crate::window::WatchPage;
 
-/// How often the epoch moves while guests run; also how late a deadline can come.
-pub(crate) const PERIOD: Duration = Duration::from_millis(5);
+/// How often the thread looks; also how late a deadline can come.
+const PERIOD: Duration = Duration::from_millis(5);
 
-/// Periods without a running guest after which the thread goes to sleep. At 60 ticks a second it then never sleeps, so that a
-/// tick costs no syscall.
+/// Periods without a running call after which the thread goes to sleep. At 60 ticks a second it then never sleeps, so that a tick
+/// costs no syscall.
 const IDLE_PERIODS: u32 = 200;
 
-/// Moves the epoch of one engine. Dropping the engine ends the thread.
+/// Watches the calls of one sandbox. Dropping it ends the thread.
 pub(crate) struct Ticker {
     shared: Arc<Shared>,
 }
 
+#[derive(Default)]
 struct Shared {
-    /// Calls begun so far. The thread reads from it whether anything has happened lately.
-    begun: AtomicU64,
-    /// Calls that are running.
-    running: AtomicU32,
-    asleep: Mutex<bool>,
+    state: Mutex<State>,
     wake: Condvar,
 }
 
-/// One running call; the epoch moves at least as long as it lives.
-pub(crate) struct Running<'a>(&'a Shared);
+#[derive(Default)]
+struct State {
+    calls: Vec<Call>,
+    next: u64,
+    asleep: bool,
+    ending: bool,
+}
+
+struct Call {
+    number: u64,
+    until: Instant,
+    page: WatchPage,
+    late: bool,
+}
+
+/// One running call. While it lives its page may be taken away; when it goes the page is given back.
+pub(crate) struct Running<'a> {
+    shared: &'a Shared,
+    number: u64,
+}
 
 impl Ticker {
     /// Starts the thread.
-    pub(crate) fn start(engine: &Engine) -> std::io::Result<Self> {
-        Self::with_patience(engine, IDLE_PERIODS)
+    pub(crate) fn start() -> std::io::Result<Self> {
+        Self::with_patience(IDLE_PERIODS)
     }
 
-    fn with_patience(engine: &Engine, idle_periods: u32) -> std::io::Result<Self> {
-        let shared =
-            Arc::new(Shared { begun: AtomicU64::new(0), running: AtomicU32::new(0), asleep: Mutex::new(false), wake: Condvar::new() });
-        let (thread, engine) = (Arc::clone(&shared), engine.weak());
-        std::thread::Builder::new().name("epoch".into()).spawn(move || thread.run(&engine, idle_periods))?;
+    fn with_patience(idle_periods: u32) -> std::io::Result<Self> {
+        let shared = Arc::<Shared>::default();
+        let thread = Arc::clone(&shared);
+        std::thread::Builder::new().name("deadlines".into()).spawn(move || thread.run(idle_periods))?;
         Ok(Ticker { shared })
     }
 
-    /// Announces a call.
-    pub(crate) fn enter(&self) -> Running<'_> {
-        let shared = &*self.shared;
-        // Sequentially consistent, against the same pair the other way round in `sleep`: either the thread sees the call, or the
-        // call sees the thread asleep.
-        shared.running.fetch_add(1, Ordering::SeqCst);
-        if shared.begun.fetch_add(1, Ordering::SeqCst) & SLEEPING != 0 {
-            shared.rouse();
+    /// Announces a call that may take as long as `limit`.
+    pub(crate) fn enter(&self, page: WatchPage, limit: Duration) -> Running<'_> {
+        let now = Instant::now();
+        // A limit beyond what the clock can express is none.
+        let until = now.checked_add(limit).unwrap_or(now + Duration::from_secs(1 << 30));
+        let mut state = self.shared.lock();
+        let number = state.next;
+        state.next += 1;
+        state.calls.push(Call { number, until, page, late: false });
+        if state.asleep {
+            state.asleep = false;
+            self.shared.wake.notify_all();
         }
-        Running(shared)
+        Running { shared: &self.shared, number }
+    }
+}
+
+impl Running<'_> {
+    /// Ends the watch over the call. True if it was too late.
+    pub(crate) fn finish(self) -> bool {
+        self.end()
+    }
+
+    fn end(&self) -> bool {
+        let mut state = self.shared.lock();
+        let Some(index) = state.calls.iter().position(|call| call.number == self.number) else { return false };
+        let call = state.calls.swap_remove(index);
+        if call.late {
+            call.page.give_back();
+        }
+        call.late
     }
 }
 
 impl Drop for Running<'_> {
     fn drop(&mut self) {
-        self.0.running.fetch_sub(1, Ordering::Release);
+        self.end();
     }
 }
 
 impl Drop for Ticker {
     fn drop(&mut self) {
-        // The engine is about to go; a sleeping thread would never see that.
-        self.shared.begun.fetch_or(ENDING, Ordering::SeqCst);
-        self.shared.rouse();
+        self.shared.lock().ending = true;
+        self.shared.wake.notify_all();
     }
 }
 
-/// Bit of `begun`: the thread sleeps or is about to.
-const SLEEPING: u64 = 1 << 63;
-
-/// Bit of `begun`: the thread has to end.
-const ENDING: u64 = 1 << 62;
-
 impl Shared {
-    fn run(&self, engine: &EngineWeak, idle_periods: u32) {
-        let mut idle = 0;
-        let mut seen = 0;
-        loop {
-            std::thread::sleep(PERIOD);
-            let begun = self.begun.load(Ordering::SeqCst);
-            if begun & ENDING != 0 {
-                return;
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn run(&self, idle_periods: u32) {
+        let (mut idle, mut seen) = (0, 0);
+        let mut state = self.lock();
+        while !state.ending {
+            let now = Instant::now();
+            for call in state.calls.iter_mut().filter(|call| !call.late && call.until <= now) {
+                // It can only fail for want of mappings; then the next look tries again.
+                call.late = call.page.take_away();
             }
-            let Some(engine) = engine.upgrade() else { return };
-            engine.increment_epoch();
-            drop(engine);
-            let busy = begun != seen || self.running.load(Ordering::SeqCst) != 0;
-            seen = begun;
+            let busy = !state.calls.is_empty() || state.next != seen;
+            seen = state.next;
             idle = if busy { 0 } else { idle + 1 };
-            if idle >= idle_periods {
-                self.sleep();
+            state.asleep = idle >= idle_periods;
+            if state.asleep {
+                state = self.wake.wait_while(state, |state| state.asleep && !state.ending).unwrap_or_else(PoisonError::into_inner);
                 idle = 0;
+            } else {
+                state = self.wake.wait_timeout(state, PERIOD).unwrap_or_else(PoisonError::into_inner).0;
             }
         }
-    }
-
-    fn sleep(&self) {
-        let mut asleep = self.asleep.lock().unwrap_or_else(PoisonError::into_inner);
-        *asleep = true;
-        self.begun.fetch_or(SLEEPING, Ordering::SeqCst);
-        while *asleep && self.running.load(Ordering::SeqCst) == 0 && self.begun.load(Ordering::SeqCst) & ENDING == 0 {
-            asleep = self.wake.wait(asleep).unwrap_or_else(PoisonError::into_inner);
-        }
-        *asleep = false;
-        self.begun.fetch_and(!SLEEPING, Ordering::SeqCst);
-    }
-
-    fn rouse(&self) {
-        *self.asleep.lock().unwrap_or_else(PoisonError::into_inner) = false;
-        self.wake.notify_all();
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::sync::atomic::Ordering;
+    use std::sync::Arc;
+    use std::time::Duration;
 
-    use wasmtime::Engine;
-
-    use super::{SLEEPING, Ticker};
+    use super::Ticker;
+    use crate::window::WatchPage;
 
     #[test]
     fn the_thread_sleeps_when_idle_wakes_for_a_call_and_ends_with_its_owner() {
-        let engine = Engine::default();
-        let ticker = Ticker::with_patience(&engine, 2).unwrap();
-        let shared = std::sync::Arc::clone(&ticker.shared);
-        while shared.begun.load(Ordering::SeqCst) & SLEEPING == 0 {
+        let ticker = Ticker::with_patience(2).unwrap();
+        let shared = Arc::clone(&ticker.shared);
+        while !shared.lock().asleep {
             std::thread::yield_now();
         }
-        let running = ticker.enter();
-        while shared.begun.load(Ordering::SeqCst) & SLEEPING != 0 {
+        let running = ticker.enter(WatchPage::none(), Duration::ZERO);
+        assert!(!shared.lock().asleep);
+        while !shared.lock().calls.iter().all(|call| call.late) {
             std::thread::yield_now();
         }
-        drop(running);
+        assert!(running.finish());
+        assert!(shared.lock().calls.is_empty());
+        assert!(!ticker.enter(WatchPage::none(), Duration::MAX).finish());
         drop(ticker);
-        while std::sync::Arc::strong_count(&shared) > 1 {
+        while Arc::strong_count(&shared) > 1 {
             std::thread::yield_now();
         }
     }

@@ -211,6 +211,35 @@ fn copy_to_region(region: &Region, window: &Window, slot: usize, guest: &[u8], b
     copied
 }
 
+/// The page that an interruptible kernel stores to all the time (see `instrument.rs`).
+#[derive(Clone, Copy)]
+pub(crate) struct WatchPage(usize);
+
+impl WatchPage {
+    /// The page that is all of this memory. Nothing but the kernel's code uses it.
+    pub(crate) fn of(store: &Store<HostState>, memory: Memory) -> Self {
+        WatchPage(if memory.data_size(store) == 0 { 0 } else { memory.data_ptr(store) as usize })
+    }
+
+    /// No page at all.
+    #[cfg(test)]
+    pub(crate) fn none() -> Self {
+        WatchPage(0)
+    }
+
+    /// Makes the kernel's next store to it trap; false if that failed. Only `ticker.rs` calls this, and only while a call into the
+    /// kernel runs, which keeps the kernel's memory alive.
+    pub(crate) fn take_away(self) -> bool {
+        sys::protect(self.0, false)
+    }
+
+    /// Undoes `take_away`, under the same condition.
+    pub(crate) fn give_back(self) {
+        // If it fails, the kernel's next call ends at once, as if it were late.
+        let _ = sys::protect(self.0, true);
+    }
+}
+
 /// Knows the windows that must not be written, and whether one was. Shared with the fault handler.
 struct Watch {
     /// Where the kernel's memory begins.
@@ -249,13 +278,25 @@ mod sys {
     use std::sync::Arc;
     use std::sync::atomic::Ordering;
 
-    use rustix::mm::{MapFlags, ProtFlags, mmap, mmap_anonymous};
+    use rustix::mm::{MapFlags, MprotectFlags, ProtFlags, mmap, mmap_anonymous, mprotect};
     use wasm_engine_exchange::Region;
     use wasmtime::Store;
     use wasmtime::unix::StoreExt;
 
     use super::{Watch, Window};
+    use crate::limits::WASM_PAGE;
     use crate::link::HostState;
+
+    /// Lets or forbids the kernel's use of its watch page.
+    pub(super) fn protect(page: usize, usable: bool) -> bool {
+        if page == 0 {
+            return true;
+        }
+        let flags = if usable { MprotectFlags::READ | MprotectFlags::WRITE } else { MprotectFlags::empty() };
+        // SAFETY: the page is the whole of a kernel's second memory, of 64 KiB, which exists while a call into the kernel runs.
+        // wasmtime never hands it out; the kernel's stores to it are compiled to trap where they fault.
+        unsafe { mprotect(page as *mut c_void, WASM_PAGE, flags) }.is_ok()
+    }
 
     /// Maps the windows over the kernel's memory at `base`. False if the region has no file.
     pub(super) fn map(base: *mut u8, region: &Region, list: &[Window]) -> std::io::Result<bool> {
@@ -326,6 +367,11 @@ mod sys {
 
     use super::{Watch, Window};
     use crate::link::HostState;
+
+    /// Kernels are limited by fuel here.
+    pub(super) fn protect(_page: usize, _usable: bool) -> bool {
+        true
+    }
 
     /// Windows are copies here.
     pub(super) fn map(_base: *mut u8, _region: &Region, _list: &[Window]) -> std::io::Result<bool> {

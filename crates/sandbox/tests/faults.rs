@@ -6,7 +6,7 @@ mod rig;
 
 use rig::{Rig, Setup, Wat};
 use wasm_engine_sandbox::GrantAccess::{Read, ReadWrite};
-use wasm_engine_sandbox::{Fault, KernelError, Phase, Profile};
+use wasm_engine_sandbox::{Fault, Kernel, KernelError, Phase, Profile, StartArgs, TickInput};
 
 const PROFILES: [Profile; 2] = [Profile::Deterministic, Profile::Interactive];
 
@@ -79,12 +79,53 @@ fn an_endless_loop_of_bulk_operations_ends_too() {
 }
 
 #[test]
-fn an_endless_loop_in_init_or_in_the_start_function_ends_too() {
-    let starts = Wat { more: "(func $begin (loop $on (br $on))) (start $begin)".into(), ..Wat::default() };
-    for wat in [Wat::init("(loop $on (br $on))"), starts] {
-        assert_eq!(fails_to_start(&Setup::default(), &wat).code(), "FUEL_EXHAUSTED");
-        assert_eq!(fails_to_start(&Setup::default().profile(Profile::Interactive), &wat).code(), "DEADLINE");
-    }
+fn an_endless_loop_in_init_ends_too() {
+    let wat = Wat::init("(loop $on (br $on))");
+    assert_eq!(fails_to_start(&Setup::default(), &wat).code(), "FUEL_EXHAUSTED");
+    assert_eq!(fails_to_start(&Setup::default().profile(Profile::Interactive), &wat).code(), "DEADLINE");
+}
+
+#[test]
+fn an_endless_recursion_without_a_loop_ends_too() {
+    let wat = Wat {
+        more: "(func $fib (param i32) (result i32)
+            (if (result i32) (i32.lt_u (local.get 0) (i32.const 2)) (then (local.get 0))
+              (else (i32.add (call $fib (i32.sub (local.get 0) (i32.const 1))) (call $fib (i32.sub (local.get 0) (i32.const 2)))))))"
+            .into(),
+        tick: "(drop (call $fib (i32.const 90)))".into(),
+        ..Wat::default()
+    };
+    assert_eq!(ends(&Setup::default(), &wat).code(), "FUEL_EXHAUSTED");
+    assert_eq!(ends(&Setup::default().profile(Profile::Interactive), &wat).code(), "DEADLINE");
+}
+
+#[test]
+fn an_endless_chain_of_tail_calls_ends_too() {
+    let wat = Wat { more: "(func $on (return_call $on))".into(), tick: "(call $on)".into(), ..Wat::default() };
+    assert_eq!(ends(&Setup::default(), &wat).code(), "FUEL_EXHAUSTED");
+    assert_eq!(ends(&Setup::default().profile(Profile::Interactive), &wat).code(), "DEADLINE");
+}
+
+#[test]
+fn a_slow_shard_does_not_take_the_others_down() {
+    let spin = "(if (i32.eq (i32.load offset=40 (local.get $ctx)) (i32.const 1)) (then (loop $on (br $on))))";
+    let setup = Setup::default().profile(Profile::Interactive);
+    let sandbox = rig::sandbox(Profile::Interactive);
+    let module = rig::load(&sandbox, &Wat::tick(spin).bytes()).unwrap();
+    let region = Setup::with(&[("a", 64, Read)]).region();
+    let start = |shard| {
+        let args = StartArgs { shard, shards: 2, ..setup.args.clone() };
+        Kernel::start(&sandbox, &module, &region, &[], &args).unwrap()
+    };
+    let (mut good, mut bad) = (start(0), start(1));
+    std::thread::scope(|scope| {
+        let bad = scope.spawn(|| bad.tick(&TickInput::default()).unwrap_err().code());
+        while !bad.is_finished() {
+            good.tick(&TickInput::default()).unwrap();
+        }
+        assert_eq!(bad.join().unwrap(), "DEADLINE");
+    });
+    good.tick(&TickInput::default()).unwrap();
 }
 
 #[test]
@@ -129,9 +170,11 @@ fn a_data_segment_beyond_the_memory_does_not_start() {
 }
 
 #[test]
-fn a_huge_allocation_in_the_start_function_does_not_start() {
-    let bomb = Wat { more: "(func $begin (drop (memory.grow (i32.const 65000)))) (start $begin)".into(), ..Wat::default() };
-    assert_eq!(fails_to_start(&Setup::default(), &bomb).code(), "MEMORY_LIMIT");
+fn a_huge_allocation_in_init_does_not_start() {
+    for profile in PROFILES {
+        let bomb = Wat::init("(drop (memory.grow (i32.const 65000)))");
+        assert_eq!(fails_to_start(&Setup::default().profile(profile), &bomb).code(), "MEMORY_LIMIT");
+    }
 }
 
 #[test]

@@ -104,6 +104,18 @@ fn a_missing_or_different_export_is_refused() {
 }
 
 #[test]
+fn a_start_function_is_refused_whatever_it_would_do() {
+    let bomb = "(func $begin (drop (memory.grow (i32.const 65000))) (loop $on (br $on))) (start $begin)";
+    assert_eq!(refused(&module(&[ABI, MEMORY, EXPORTS, bomb])), "START_FUNCTION");
+}
+
+#[test]
+fn an_export_under_the_engine_s_own_name_is_refused() {
+    let bytes = module(&[ABI, MEMORY, EXPORTS, r#"(export "wasm-engine.watch" (memory 0))"#]);
+    assert_eq!(load(&sandbox(Profile::Interactive), &bytes).unwrap_err().code(), "MODULE_COMPILE");
+}
+
+#[test]
 fn what_the_profile_forbids_is_refused() {
     for forbidden in [
         r#"(func (drop (i32x4.relaxed_trunc_f32x4_s (v128.const i64x2 0 0))))"#,
