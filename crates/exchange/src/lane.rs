@@ -19,7 +19,7 @@ use crate::protocol::{
     ring::{self, Control, Head, Tail},
 };
 use crate::region::{Entry, Inner, Region};
-use crate::sys::Heap;
+use crate::sys::{Heap, register_barrier};
 use crate::wait::{Spin, wait_for};
 use bytemuck::Pod;
 use groups::InMemory;
@@ -46,13 +46,20 @@ impl<T> Full<T> {
 /// What keeps the memory of a ring, and its side of it.
 enum Keep {
     Region(#[expect(dead_code, reason = "holding it is its use")] Claim, Arc<Inner>),
-    Own(#[expect(dead_code, reason = "holding it is its use")] Arc<Heap>),
+    Own {
+        #[expect(dead_code, reason = "holding it is its use")]
+        heap: Arc<Heap>,
+        unsure: bool,
+    },
 }
 
 impl Keep {
     /// Whether some process that takes part cannot be reached by barriers.
     fn unsure(&self) -> bool {
-        matches!(self, Keep::Region(_, region) if region.unsure().load(Ordering::Relaxed) != 0)
+        match self {
+            Keep::Region(_, region) => region.unsure().load(Ordering::Relaxed) != 0,
+            Keep::Own { unsure, .. } => *unsure,
+        }
     }
 }
 
@@ -85,7 +92,7 @@ pub struct Sender<T: Pod> {
     spin: Spin,
 }
 
-/// The receiving end of a ring.
+/// The receiving end of a ring. If its process is killed, the next one goes on where it was; only the very item that it was taking may come again.
 pub struct Receiver<T: Pod> {
     head: Head<T, InMemory<T>>,
     words: Words,
@@ -203,10 +210,9 @@ impl<T: Pod> Receiver<T> {
 /// # Panics
 /// When `capacity` is 0 or above [`LANE_CAPACITY_MAX`], or there is no memory for it.
 pub fn channel<T: Pod>(capacity: usize) -> (Sender<T>, Receiver<T>) {
-    let (mut senders, receiver) = rings(capacity, 1);
-    let [sender] = <[_; 1]>::try_from(senders.drain(..).collect::<Vec<_>>()).unwrap_or_else(|_| unreachable!("one ring was asked for"));
-    let [receiver] = <[_; 1]>::try_from(receiver).unwrap_or_else(|_| unreachable!("one ring was asked for"));
-    (sender, receiver)
+    let (mut senders, mut receivers) = rings(capacity, 1);
+    let one = senders.pop().zip(receivers.pop());
+    one.expect("one ring was asked for")
 }
 
 /// Rings on the heap that share the doorbell of the first.
@@ -217,7 +223,7 @@ fn rings<T: Pod>(capacity: usize, producers: usize) -> (Vec<Sender<T>>, Vec<Rece
     let words_bytes = size_of::<Control>() + 128;
     let ring_bytes = (words_bytes + groups as usize * InMemory::<T>::SHAPE.group_bytes).next_multiple_of(128);
     let heap = Heap::new(ring_bytes * producers, 128).expect("memory for a lane");
-    let heap = Arc::new(heap);
+    let (heap, unsure) = (Arc::new(heap), !register_barrier());
     let mut doorbell = core::ptr::null();
     (0..producers)
         .map(|producer| {
@@ -230,8 +236,8 @@ fn rings<T: Pod>(capacity: usize, producers: usize) -> (Vec<Sender<T>>, Vec<Rece
             let memory = || unsafe { InMemory::new(start.add(words_bytes), groups) };
             let tail = Tail::resume(memory(), words.control());
             let head = Head::resume(memory(), words.control(), capacity as u64);
-            let sender = Sender { tail, words, keep: Keep::Own(Arc::clone(&heap)), spin: Spin::new() };
-            (sender, Receiver { head, words, keep: Keep::Own(Arc::clone(&heap)), spin: Spin::new() })
+            let keep = || Keep::Own { heap: Arc::clone(&heap), unsure };
+            (Sender { tail, words, keep: keep(), spin: Spin::new() }, Receiver { head, words, keep: keep(), spin: Spin::new() })
         })
         .unzip()
 }

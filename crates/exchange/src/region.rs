@@ -21,10 +21,10 @@ use crate::sys::{self, Locks, Mapping};
 use format::{Header, LINE_BYTES, Record};
 use std::sync::Arc;
 
-#[cfg(all(target_os = "linux", miri))]
-use std::os::fd::BorrowedFd;
 #[cfg(all(target_os = "linux", not(miri)))]
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::AsFd;
+#[cfg(unix)]
+use std::os::fd::{BorrowedFd, OwnedFd};
 
 /// What a process may do with a region that it attaches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -229,6 +229,15 @@ impl Region {
         Self::check(Mapping::Shared(shared), bytes, access, Locks(Some(fd)))
     }
 
+    /// Maps a region that another process made. This system has no such memory.
+    ///
+    /// # Errors
+    /// Always.
+    #[cfg(all(unix, not(all(target_os = "linux", not(miri)))))]
+    pub fn attach(_fd: OwnedFd, _access: Access) -> Result<Region, AttachError> {
+        Err(AttachError::Unsupported)
+    }
+
     /// Attaches bytes as they are, copied to the heap: what [`Region::attach`] checks, without a file. For tests and fuzzing.
     ///
     /// # Errors
@@ -273,7 +282,7 @@ impl Region {
     }
 
     /// The file that the region lies in, to be handed to another process; none on the heap.
-    #[cfg(all(target_os = "linux", miri))]
+    #[cfg(all(unix, not(all(target_os = "linux", not(miri)))))]
     pub fn as_fd(&self) -> Option<BorrowedFd<'_>> {
         None
     }

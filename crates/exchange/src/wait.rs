@@ -7,7 +7,7 @@
 use crate::primitives::spin_loop;
 use crate::protocol::event::Event;
 use crate::region::{BufferId, Inner, Region};
-use crate::{ClaimError, primitives::Ordering};
+use crate::{ClaimError, primitives::Ordering, sys::register_barrier};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -52,14 +52,14 @@ pub(crate) fn wait_for<T>(event: &Event, spin: &mut Spin, timeout: Option<Durati
 /// Where an event lies, and what keeps it there.
 #[derive(Clone)]
 enum Place {
-    Own(Arc<Event>),
+    Own { event: Arc<Event>, unsure: bool },
     Buffer(Arc<Inner>, BufferId),
 }
 
 impl Place {
     fn event(&self) -> &Event {
         match self {
-            Place::Own(event) => event,
+            Place::Own { event, .. } => event,
             // The id was checked when this was made, and directories do not change.
             Place::Buffer(region, id) => region.buffer_event(&region.entries[id.0 as usize]),
         }
@@ -79,7 +79,7 @@ pub struct Waiter {
 
 /// A notifier and a waiter within this process.
 pub fn pair() -> (Notifier, Waiter) {
-    let place = Place::Own(Arc::new(Event::new()));
+    let place = Place::Own { event: Arc::new(Event::new()), unsure: !register_barrier() };
     (Notifier(place.clone()), Waiter { place, spin: Spin::new() })
 }
 
@@ -97,7 +97,7 @@ impl Waiter {
     /// What `ready` looks at must be changed before [`Notifier::notify`] is called, and be read with at least acquire ordering.
     pub fn wait(&mut self, timeout: Option<Duration>, mut ready: impl FnMut() -> bool) -> bool {
         let unsure = match &self.place {
-            Place::Own(_) => false,
+            Place::Own { unsure, .. } => *unsure,
             Place::Buffer(region, _) => region.unsure().load(Ordering::Relaxed) != 0,
         };
         wait_for(self.place.event(), &mut self.spin, timeout, unsure, || ready().then_some(())).is_some()

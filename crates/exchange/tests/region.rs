@@ -259,6 +259,48 @@ fn use_all(region: &Region) {
 proptest! {
     #![proptest_config(ProptestConfig { cases: if cfg!(miri) { 2 } else { 2000 }, failure_persistence: None, ..ProptestConfig::default() })]
 
+    /// Any order of publishing, acquiring and changing hands: the reader always gets what was published last, once.
+    #[test]
+    fn a_buffer_keeps_the_newest(steps in prop::collection::vec(0_u8..8, 0..if cfg!(miri) { 20 } else { 200 })) {
+        let region = Region::anonymous(&RegionSpec::new().buffer("b", 8)).expect("a small region");
+        let id = region.buffer("b").expect("in the specification");
+        let (mut writer, mut reader) = (region.writer(id).expect("free"), region.reader(id).expect("free"));
+        let observer = region.observer(id).expect("any number");
+        let (mut published, mut seen) = (0_u64, 0);
+        for step in steps {
+            match step {
+                0..3 => {
+                    published += 1;
+                    writer.bytes_mut().copy_from_slice(&published.to_le_bytes());
+                    prop_assert_eq!(writer.publish(), published);
+                    prop_assert_eq!(writer.latest_bytes(), published.to_le_bytes());
+                }
+                3..6 => {
+                    prop_assert_eq!(reader.has_fresh(), published != seen);
+                    prop_assert_eq!(reader.acquire(), published != seen);
+                    seen = published;
+                }
+                6 => {
+                    drop(writer);
+                    writer = region.writer(id).expect("just dropped");
+                }
+                _ => {
+                    drop(reader);
+                    reader = region.reader(id).expect("just dropped");
+                    seen = 0;
+                }
+            }
+            prop_assert_eq!(reader.generation(), seen);
+            prop_assert!(seen == 0 || reader.bytes() == seen.to_le_bytes());
+            let slots = region.buffer_state(id).expect("there").slots;
+            prop_assert_eq!(slots[0] + slots[1] + slots[2], 3);
+            prop_assert!(writer.write_slot() != reader.front_slot());
+            let mut copy = [0; 8];
+            prop_assert_eq!(observer.read_into(&mut copy).unwrap_or(0), published);
+            prop_assert_eq!(u64::from_le_bytes(copy), published);
+        }
+    }
+
     /// Changes a few of the bytes that matter: header, directory, control lines.
     #[test]
     fn hostile_bytes_never_panic(changes in prop::collection::vec((0_usize..4096, any::<u8>()), 1..6), cut in prop::option::weighted(0.1, 0_usize..70_000)) {

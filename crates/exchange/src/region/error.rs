@@ -133,6 +133,9 @@ pub enum AttachError {
     /// The file could not be opened a second time.
     #[error("the file of the region cannot be opened again: {0}")]
     Reopen(#[source] io::Error),
+    /// Regions cannot be shared between processes on this system.
+    #[error("this system has no shared regions")]
+    Unsupported,
     /// The system refused.
     #[error("the region cannot be mapped: {0}")]
     System(#[source] io::Error),
@@ -147,6 +150,7 @@ impl AttachError {
             AttachError::NotSealed => "REGION_NOT_SEALED",
             AttachError::NotWritable => "REGION_READ_ONLY",
             AttachError::Reopen(_) | AttachError::System(_) => "REGION_SYSTEM",
+            AttachError::Unsupported => "REGION_UNSUPPORTED",
             AttachError::Length { .. } | AttachError::TooMany { .. } | AttachError::Span { .. } | AttachError::Directory { .. } | AttachError::Overlap => "REGION_CORRUPT",
         }
     }
