@@ -269,6 +269,10 @@ impl Compositor {
             Some(window) if due => window.image(&self.gpu)?,
             _ => None,
         };
+        if !drawn && image.is_none() && !self.captures.wanted() {
+            // Only the window was due, and it takes no image now.
+            return Ok(self.skipped(collected.waiting));
+        }
         {
             let _span = telemetry.span("compositor.submit", Track::Render);
             self.submit(&collected, &recording, image.as_ref());

@@ -29,11 +29,7 @@ pub const MESH_SAMPLES: u32 = 4;
 /// Bytes from one uniform record to the next; the largest alignment a device may ask for.
 pub const UNIFORM_STRIDE: u64 = 256;
 
-const _: () = assert!(SURFACES_MAX <= wasm_engine_exchange_max_surfaces());
+// The layout zone must be able to name every surface.
+const _: () = assert!(SURFACES_MAX <= wasm_engine_exchange::layout::MAX_SURFACES);
 const _: () = assert!((ITEMS_MAX as u64) * 6 <= u32::MAX as u64);
 const _: () = assert!(HUD_FRAMES_MAX * HUD_STAGES_MAX + 2048 <= HUD_ITEMS_MAX);
-
-/// The layout zone cannot name more surfaces than the exchange carries.
-const fn wasm_engine_exchange_max_surfaces() -> usize {
-    256
-}

@@ -99,7 +99,7 @@ impl Camera {
         matches!(self, Self::Orthographic { .. } | Self::Perspective { .. })
     }
 
-    /// True when the matrix depends on the rectangle's size.
+    /// Data space to NDC (y up, depth 0 to 1) of a rectangle of this size in pixels, `scale` of them per pixel of the page.
     pub(crate) fn matrix(&self, width: f32, height: f32, scale: f32) -> Matrix {
         match *self {
             Self::Normalized => Matrix::orthographic(-1.0, 1.0, -1.0, 1.0, far_front(), far_back()),

@@ -6,3 +6,4 @@ mod damage;
 mod faults;
 mod golden;
 mod rig;
+mod zero_copy;
