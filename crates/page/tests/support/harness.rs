@@ -14,9 +14,10 @@ use tempfile::TempDir;
 use tokio::runtime::Builder;
 use tokio::sync::oneshot;
 use wasm_engine_gpu::{Gpu, GpuOptions};
+pub(crate) use wasm_engine_page::Pixels;
 use wasm_engine_page::bridge::Bridge;
 use wasm_engine_page::server::{AppServer, ServerOptions};
-use wasm_engine_page::{FramePath, Page, PageEvent, PageFrame, PageOptions, Pixels};
+use wasm_engine_page::{FramePath, Page, PageEvent, PageFrame, PageOptions};
 use wasm_engine_telemetry::{Counter, Telemetry, TelemetryConfig};
 
 /// Nothing that is waited for takes this long, even on a machine that is busy with something else.
