@@ -6,7 +6,7 @@ mod commands;
 mod exit;
 mod output;
 
-use std::process::ExitCode;
+use std::io::Write as _;
 
 use clap::{CommandFactory, Parser, Subcommand};
 
@@ -52,11 +52,18 @@ enum Command {
     },
 }
 
-fn main() -> ExitCode {
+fn main() -> ! {
+    let code = run();
+    let _ = std::io::stdout().flush();
+    // Not by way of C's exit handlers: Servo's threads may still be at work, and SpiderMonkey's handlers abort when they are.
+    signal_hook::low_level::exit(i32::from(code))
+}
+
+fn run() -> u8 {
     let cli = Cli::parse();
     start_log(cli.verbose);
     let output = output::Output { json: cli.json };
-    let code = match cli.command {
+    match cli.command {
         Command::Run(run) => run.execute(output),
         Command::Inspect(inspect) => inspect.execute(output),
         Command::Doctor(doctor) => doctor.execute(output),
@@ -70,8 +77,7 @@ fn main() -> ExitCode {
             clap_complete::generate(shell, &mut Cli::command(), "wasm-engine", &mut std::io::stdout());
             exit::OK
         }
-    };
-    ExitCode::from(code)
+    }
 }
 
 /// Sends the log to standard error, so that standard output stays data.

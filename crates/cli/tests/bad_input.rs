@@ -65,7 +65,7 @@ fn a_module_that_is_not_there() {
 
 #[test]
 fn a_surface_that_names_no_buffer() {
-    let folder = app_with("no-buffer", |manifest| manifest + "\n[[surface]]\nname = \"dots\"\nkind = \"points\"\nbuffer = \"levle\"\n");
+    let folder = app_with("no-buffer", |manifest| manifest + "\n[[surface]]\nname = \"dots\"\nbuffer = \"levle\"\ndraw = { kind = \"points\" }\n");
     let error = Run::new(&folder).fail(3, "MANIFEST_UNKNOWN_BUFFER");
     assert!(error["hint"].as_str().unwrap_or_default().contains("level"), "{error}");
 }
@@ -119,8 +119,9 @@ fn a_page_that_loops_for_ever_leaves_the_guests_running() {
     let folder = app_with("loops", |manifest| manifest);
     page(&folder, "<body>still here<script>addEventListener('load', () => setTimeout(() => { for (;;); }, 50))</script>");
     let out = scratch("loops-out");
-    let report = Run::new(&folder).args(["--ticks", "300"]).out(&out).succeed();
-    assert_eq!((&report["ticks"], report["kernels"][0]["state"].as_str()), (&300.into(), Some("running")));
+    // The engine gives a silent page five seconds before it says so.
+    let report = Run::new(&folder).args(["--ticks", "600"]).out(&out).succeed();
+    assert_eq!((&report["ticks"], report["kernels"][0]["state"].as_str()), (&600.into(), Some("running")));
     let faults = report["faults"].as_array().unwrap();
     assert!(faults.iter().any(|fault| fault["code"] == "PAGE_UNRESPONSIVE"), "{faults:?}");
 }

@@ -79,8 +79,10 @@ fn a_click_and_a_key_reach_the_page() {
         display.xdotool(&["mousemove", "--window", &window, "80", "60", "click", "1"]);
         recorded(&out, 0.25)
     });
+    // Without a window manager nobody gives the window the focus.
+    display.xdotool(&["windowfocus", &window]);
     until(|| {
-        display.xdotool(&["key", "--window", &window, "k"]);
+        display.xdotool(&["key", "k"]);
         recorded(&out, 0.5)
     });
     let report = close(child);

@@ -1,6 +1,7 @@
 //! An app that was opened and checked, ready to run.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use thiserror::Error;
 use wasm_engine_compositor::{ComposeError, ConfigureError, SizeError};
@@ -9,6 +10,7 @@ use wasm_engine_gpu::{Gpu, GpuError, GpuOptions};
 use wasm_engine_page::PageError;
 use wasm_engine_page::server::ServerError;
 use wasm_engine_sandbox::{KernelError, KernelModule, LoadError, Sandbox, SandboxConfig, SandboxError};
+use wasm_engine_telemetry::{Telemetry, TelemetryConfig};
 use wasm_engine_topology::DetectError;
 use wasm_engine_topology::pools::PoolError;
 
@@ -26,6 +28,7 @@ pub struct Engine {
     pub(crate) app: App,
     pub(crate) options: RunOptions,
     pub(crate) sandbox: Sandbox,
+    pub(crate) telemetry: Telemetry,
     /// One per kernel, in manifest order.
     pub(crate) modules: Vec<KernelModule>,
 }
@@ -200,9 +203,12 @@ impl Engine {
             Profile::Deterministic => wasm_engine_sandbox::Profile::Deterministic,
             Profile::Interactive => wasm_engine_sandbox::Profile::Interactive,
         };
-        let sandbox = Sandbox::new(SandboxConfig { cache_dir: Some(crate::paths::cache_dir()), profile, ..SandboxConfig::default() })?;
+        let budget = Duration::from_secs_f64(1.0 / f64::from(app.manifest.clock.rate));
+        let telemetry = Telemetry::new(TelemetryConfig { budget, ..TelemetryConfig::default() });
+        let config = SandboxConfig { cache_dir: Some(crate::paths::cache_dir()), profile, telemetry: Some(telemetry.clone()), ..SandboxConfig::default() };
+        let sandbox = Sandbox::new(config)?;
         let modules = crate::wiring::compile(&app, &sandbox)?;
-        Ok(Self { app, options, sandbox, modules })
+        Ok(Self { app, options, sandbox, telemetry, modules })
     }
 
     /// Runs the app to its end.

@@ -49,8 +49,8 @@ pub const LANES: &[Lane] = &[
     Lane { name: "buffers", message: "bytes of one exchange buffer", producer: "tick", consumer: "render", kind: LaneKind::Latest, capacity: 3, when_full: WhenFull::Coalesce },
     Lane { name: "layout", message: "SurfaceRect records", producer: "tick", consumer: "render", kind: LaneKind::Latest, capacity: 3, when_full: WhenFull::Coalesce },
     Lane { name: "page-frames", message: "PageFrame", producer: "page", consumer: "render", kind: LaneKind::Latest, capacity: 3, when_full: WhenFull::Coalesce },
-    Lane { name: "page-messages", message: "PageMessage", producer: "io", consumer: "tick", kind: LaneKind::Queue, capacity: crate::limits::MESSAGES_PER_TICK, when_full: WhenFull::Reject },
-    Lane { name: "page-topics", message: "Payload", producer: "tick", consumer: "io", kind: LaneKind::Queue, capacity: crate::limits::EVENTS_PER_TICK, when_full: WhenFull::Coalesce },
+    Lane { name: "page-messages", message: "PageMessage", producer: "io", consumer: "tick", kind: LaneKind::Queue, capacity: wasm_engine_page::bridge::limits::INBOX_MESSAGES, when_full: WhenFull::Reject },
+    Lane { name: "page-topics", message: "Payload", producer: "tick", consumer: "io", kind: LaneKind::Queue, capacity: wasm_engine_page::bridge::limits::RETAINED_TOPICS, when_full: WhenFull::Coalesce },
     Lane { name: "pointer", message: "Pointer", producer: "main", consumer: "tick", kind: LaneKind::Latest, capacity: 1, when_full: WhenFull::Coalesce },
     Lane { name: "record", message: "Recorded", producer: "render", consumer: "record", kind: LaneKind::Queue, capacity: crate::limits::RECORD_QUEUE, when_full: WhenFull::Block },
 ];

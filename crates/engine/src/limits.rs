@@ -8,8 +8,6 @@ pub const TICKS_IN_FLIGHT: usize = 256;
 pub const MESSAGES_PER_TICK: usize = 1024;
 /// Faults kept for the report; later ones are only counted.
 pub const FAULTS_KEPT: usize = 64;
-/// Events that one tick may send on to the page.
-pub const EVENTS_PER_TICK: usize = 256;
 /// How often the page hears `engine:stats`, and the HUD its numbers.
 pub const STATS_INTERVAL: Duration = Duration::from_millis(125);
 /// How often finished records are moved into the histograms.

@@ -21,7 +21,7 @@ use crate::limits;
 pub(crate) enum Input<'a> {
     Param { tick: u64, name: &'a str, value: f32 },
     Emit { tick: u64, topic: &'a str },
-    Pointer { tick: u64, x: f32, y: f32, buttons: u32 },
+    Pointer { tick: u64, at: Option<[f32; 2]>, buttons: u32 },
 }
 
 /// One line of `ticks.jsonl`.

@@ -83,6 +83,8 @@ pub struct RunReport {
     pub page: PagePath,
     /// The kernels and how they ended.
     pub kernels: Vec<KernelSummary>,
+    /// Whether the GPU read all of the surfaces' data where the guests wrote them.
+    pub zero_copy: bool,
     /// Threads that ran kernels.
     pub workers: usize,
     /// Everything that failed without ending the run.
@@ -115,6 +117,7 @@ impl fmt::Display for RunReport {
         };
         writeln!(f, "  frame    {}x{} at scale {} on {}", self.size[0], self.size[1], self.scale, self.gpu)?;
         writeln!(f, "  page     {page}")?;
+        writeln!(f, "  surfaces {}", if self.zero_copy { "drawn from the guests' memory in place" } else { "copied to the GPU" })?;
         for kernel in &self.kernels {
             writeln!(f, "  kernel   {:<12} {} x {}, windows {}", kernel.name, kernel.shards, kernel.state, kernel.windows)?;
         }

@@ -11,7 +11,7 @@ use wasm_engine_gpu::Gpu;
 use wasm_engine_page::bridge::Bridge;
 use wasm_engine_page::server::{AppServer, ServerOptions};
 use wasm_engine_page::{FramePath, Page, PageOptions};
-use wasm_engine_telemetry::{Telemetry, TelemetryConfig};
+use wasm_engine_telemetry::Telemetry;
 use wasm_engine_topology::{Plan, Topology, pools};
 
 use crate::clock::Clock;
@@ -60,8 +60,7 @@ impl Session {
     pub(crate) fn start(engine: Engine, gpu: Arc<Gpu>, target: wiring::Target, size: (u32, u32), scale: f32, stop: &StopHandle) -> Result<Self, EngineError> {
         let manifest = &engine.app.manifest;
         let options = &engine.options;
-        let period = Duration::from_secs_f64(1.0 / f64::from(manifest.clock.rate));
-        let telemetry = Telemetry::new(TelemetryConfig { budget: period, ..TelemetryConfig::default() });
+        let telemetry = engine.telemetry.clone();
         let control = Control::new(stop.clone(), size, scale, options.hud.unwrap_or(manifest.hud.shown));
         let plan = Plan::of(&Topology::detect()?);
         let pools::WorkerPool { pool, unpinned } = pools::worker_pool(&plan, usize::MAX)?;
@@ -105,6 +104,8 @@ impl Session {
             done: region.lane_sender(wiring::TICKS_LANE)?,
             log,
             ticks: options.ticks,
+            events_per_tick: manifest.limits.events_per_tick as usize,
+            pointer: None,
         };
         let announcement = inspect::announce(&manifest.app.name, &region);
         let monitor = Monitor::start(telemetry.clone(), control.clone(), page.as_ref().map(|parts| (parts.page.clone(), parts.bridge.clone())))?;
@@ -199,6 +200,7 @@ impl Session {
             gpu: self.gpu.info.name.clone(),
             page: path,
             kernels,
+            zero_copy: rendered.zero_copy,
             workers: self.workers,
             faults,
             telemetry: self.telemetry.report(),

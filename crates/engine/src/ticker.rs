@@ -12,10 +12,9 @@ use wasm_engine_sandbox::{Kernel, LogLevel, LogLine, Pointer as KernelPointer, S
 use wasm_engine_telemetry::{Counter, Stage, Telemetry, Track, now_nanos};
 
 use crate::clock::Clock;
-use crate::control::Control;
+use crate::control::{Control, Pointer};
 use crate::inbox::Inbox;
-use crate::limits;
-use crate::recording::InputLog;
+use crate::recording::{Input, InputLog};
 use crate::run_report::Fault;
 use crate::wiring::{KernelFactory, TickDone};
 
@@ -48,6 +47,10 @@ pub(crate) struct Ticker {
     pub(crate) log: Option<InputLog>,
     /// Ticks to run; for ever if `None`.
     pub(crate) ticks: Option<u64>,
+    /// Events of one kernel that a tick sends on to the page.
+    pub(crate) events_per_tick: usize,
+    /// The pointer as it was recorded last.
+    pub(crate) pointer: Option<Pointer>,
 }
 
 /// What is left when the last tick is done.
@@ -121,6 +124,7 @@ impl Ticker {
         self.telemetry.stamp(token, Stage::Queued);
         let began = now_nanos();
         self.take_over(tick);
+        self.record_pointer(tick);
         if self.inbox.take_reset() {
             self.restart_kernels();
         }
@@ -138,6 +142,18 @@ impl Ticker {
         }
         self.control.render.notify();
         self.telemetry.span_at("tick.run", Track::Main, began, now_nanos());
+    }
+
+    /// Notes the pointer in the recording whenever it is another one.
+    fn record_pointer(&mut self, tick: u64) {
+        let Some(log) = &mut self.log else { return };
+        let Pointer { x, y, buttons } = self.control.pointer();
+        // Outside is NaN, which equals nothing; it is recorded as absent.
+        let now = (!x.is_nan()).then_some(Pointer { x, y, buttons });
+        if now != self.pointer {
+            log.input(&Input::Pointer { tick, at: now.map(|pointer| [pointer.x, pointer.y]), buttons });
+            self.pointer = now;
+        }
     }
 
     /// Runs every shard of one kernel in parallel, then publishes what it wrote: one generation, whatever the number of shards.
@@ -179,23 +195,7 @@ impl Ticker {
                 group.fault = Some(Fault::of_kernel(&group.name, tick, &error));
             }
         }
-        Self::pass_on_events(group, self.bridge.as_ref());
-    }
-
-    /// Sends on what the kernels emitted, in the order of their shards, so that the order does not depend on threads.
-    fn pass_on_events(group: &mut KernelGroup, bridge: Option<&Bridge>) {
-        let mut left = limits::EVENTS_PER_TICK;
-        for kernel in &mut group.shards {
-            kernel.drain_events(|event| {
-                if let (Some(bridge), true) = (bridge, left > 0) {
-                    left -= 1;
-                    if let Err(error) = bridge.send(&event.topic, event.data) {
-                        tracing::debug!(topic = event.topic, code = error.code(), "{error}");
-                    }
-                }
-            });
-            kernel.drain_log(|line| log_guest(&group.name, &line));
-        }
+        pass_on_events(group, self.bridge.as_ref(), self.events_per_tick);
     }
 
     /// Begins anew at the page's wish: fresh instances, the tick's number goes on. A kernel that had failed gets another chance.
@@ -226,6 +226,22 @@ impl KernelGroup {
             state: self.fault.as_ref().map_or_else(|| "running".to_owned(), |fault| fault.code.clone()),
             windows: self.shards.first().map_or("none", |kernel| if kernel.windows_mapped() { "mapped" } else { "copied" }).to_owned(),
         }
+    }
+}
+
+/// Sends on what the kernels emitted, in the order of their shards, so that the order does not depend on threads.
+fn pass_on_events(group: &mut KernelGroup, bridge: Option<&Bridge>, limit: usize) {
+    let mut left = limit;
+    for kernel in &mut group.shards {
+        kernel.drain_events(|event| {
+            if let (Some(bridge), true) = (bridge, left > 0) {
+                left -= 1;
+                if let Err(error) = bridge.send(&event.topic, event.data) {
+                    tracing::debug!(topic = event.topic, code = error.code(), "{error}");
+                }
+            }
+        });
+        kernel.drain_log(|line| log_guest(&group.name, &line));
     }
 }
 
