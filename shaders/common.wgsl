@@ -37,15 +37,15 @@ struct Surface {
     direction: Attribute,
     // Items: points, segments, mesh vertices.
     count: u32,
+    // Those of the pipeline.
     flags: u32,
     // Cells of a heat map, pixels of an image; of a mesh: how many indices, and the word of the first.
     width: u32,
     height: u32,
 }
 
-// In `surface.flags`: the outline needs per-pixel coverage, being rounded or not on pixel boundaries.
+// Bits of `FLAGS`. The first: the outline needs per-pixel coverage, being rounded or not on pixel boundaries.
 const FLAG_EDGES: u32 = 1u;
-// In `FLAGS`.
 const FLAG_ADDITIVE: u32 = 2u;
 const FLAG_ROUND: u32 = 4u;
 const FLAG_ORIENTED: u32 = 8u;
@@ -65,7 +65,7 @@ const COLOR_F32X4: u32 = 3u;
 const COLOR_F32X3: u32 = 4u;
 const COLOR_SPEED: u32 = 5u;
 
-// What is the same for all frames of a surface, each combination a pipeline of its own: branches on these cost nothing.
+// What is the same for all pixels, each combination a pipeline of its own: branches on these cost nothing.
 override FLAGS: u32 = 0u;
 override POSITION_COMPONENTS: u32 = 2u;
 override DIRECTION_COMPONENTS: u32 = 2u;
@@ -213,7 +213,7 @@ fn box_distance(p: vec2<f32>, low: vec2<f32>, high: vec2<f32>, radius: f32) -> f
 
 // How much of the pixel at `p` the surface's outline and clip leave, 0..1.
 fn outline(p: vec2<f32>) -> f32 {
-    if (surface.flags & FLAG_EDGES) == 0u { return 1.0; }
+    if !is(FLAG_EDGES) { return 1.0; }
     let high = surface.rect.xy + surface.rect.zw;
     let own = box_distance(p, surface.rect.xy, high, surface.radius);
     let cut = box_distance(p, surface.clip.xy, surface.clip.zw, 0.0);

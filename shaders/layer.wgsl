@@ -11,8 +11,8 @@ fn vertex(@builtin(vertex_index) i: u32) -> @builtin(position) vec4<f32> {
 fn fragment(@builtin(position) at: vec4<f32>) -> @location(0) vec4<f32> {
     // The texture's origin on the target, whole pixels, travels in the position attribute's place.
     let origin = vec2<i32>(bitcast<i32>(surface.position.offset), bitcast<i32>(surface.position.stride));
-    let p = vec2<i32>(floor(at.xy)) - origin;
-    let size = vec2<i32>(textureDimensions(layer));
-    if any(p < vec2<i32>(0)) || any(p >= size) { return vec4<f32>(0.0); }
-    return textureLoad(layer, p, 0) * surface.opacity * outline(at.xy);
+    // Drawing is confined to where the texture is.
+    let texel = textureLoad(layer, vec2<i32>(floor(at.xy)) - origin, 0);
+    if !is(FLAG_EDGES) { return texel; }
+    return texel * surface.opacity * outline(at.xy);
 }

@@ -22,8 +22,8 @@ const INCENTER_X: f32 = -0.1464;
 const INRADIUS: f32 = 0.2536;
 
 fn dart_corner(corner: u32, size: f32) -> vec2<f32> {
-    // Scaled about the incenter, each side moves out by the same distance: a pixel and a half of room for the soft edge.
-    let grow = 1.0 + 1.5 / (INRADIUS * size);
+    // Scaled about the incenter, each side moves out by the same distance: just the room for the soft edge.
+    let grow = 1.0 + 0.6 / (INRADIUS * size);
     var p = NOSE;
     if corner == 1u { p = TAIL; }
     if corner == 2u { p = vec2<f32>(TAIL.x, -TAIL.y); }
@@ -32,7 +32,7 @@ fn dart_corner(corner: u32, size: f32) -> vec2<f32> {
 }
 
 fn disc_corner(corner: u32, radius: f32) -> vec2<f32> {
-    let r = radius + 1.0;
+    let r = radius + 0.6;
     if is(FLAG_ROUND) {
         // The equilateral triangle around the disc.
         let up = vec2<f32>(0.0, -2.0);

@@ -32,6 +32,12 @@ impl From<Color> for Background {
 }
 
 impl Background {
+    /// The color to clear to, premultiplied; none for a gradient.
+    pub(crate) fn plain(&self) -> Option<wgpu::Color> {
+        let [r, g, b, a] = self.color.0.map(f64::from);
+        self.to.is_none().then_some(wgpu::Color { r: r * a, g: g * a, b: b * a, a })
+    }
+
     pub(crate) fn record(&self, size: (u32, u32)) -> uniform::Background {
         let Some(end) = self.to else {
             return uniform::Background { start: self.color.0, end: self.color.0, axis: [0.0; 4] };

@@ -49,7 +49,8 @@ pub(crate) struct Surface {
     pub(crate) above: bool,
     pub(crate) camera: Camera,
     pub(crate) is_mesh: bool,
-    pub(crate) pipeline: wgpu::RenderPipeline,
+    /// Without and with an outline that is worked out per pixel.
+    pub(crate) pipelines: [wgpu::RenderPipeline; 2],
     pub(crate) resolved: Resolved,
     /// A mesh's multisampled picture, once drawn.
     pub(crate) picture: Option<mesh::Picture>,
@@ -82,14 +83,15 @@ impl Surface {
             direction: template.direction.format,
             color: template.color.format,
         };
-        let pipeline = pipelines.surface(&resolver.gpu.device, variant);
+        let shaped = Variant { flags: variant.flags | flag::FLAG_EDGES, ..variant };
+        let made = [variant, shaped].map(|variant| pipelines.surface(&resolver.gpu.device, variant));
         let is_mesh = matches!(resolved.kind, SurfaceKind::Mesh { .. });
         Ok(Self {
             name: spec.name.clone(),
             above: spec.above,
             camera: spec.camera,
             is_mesh,
-            pipeline,
+            pipelines: made,
             resolved,
             picture: None,
             measured: 0,
@@ -158,9 +160,6 @@ impl Surface {
         }
         record.radius = place.radius;
         record.opacity = place.opacity;
-        if place.needs_edges() {
-            record.flags |= flag::FLAG_EDGES;
-        }
         record
     }
 }

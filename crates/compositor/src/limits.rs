@@ -26,6 +26,8 @@ pub const HUD_ITEMS_MAX: usize = 8192;
 pub const TEXTURE_BINDINGS_MAX: usize = 16;
 /// Samples per pixel of a mesh.
 pub const MESH_SAMPLES: u32 = 4;
+/// How long after the GPU has finished its callbacks may take to be called. Only a lost device takes so long.
+pub const CALLBACK_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(1);
 /// Bytes from one uniform record to the next; the largest alignment a device may ask for.
 pub const UNIFORM_STRIDE: u64 = 256;
 

@@ -10,7 +10,7 @@ use wgpu::{
 use crate::layers::mesh::DEPTH_FORMAT;
 use crate::limits::{MESH_SAMPLES, UNIFORM_STRIDE};
 use crate::shaders::{self, Shader};
-use crate::uniform::Item;
+use crate::uniform::{Item, flag};
 
 /// What is drawn on the frame.
 pub(crate) const FRAME_FORMAT: TextureFormat = TextureFormat::Rgba8Unorm;
@@ -56,6 +56,8 @@ pub(crate) struct Pipelines {
     pub(crate) layouts: Layouts,
     pub(crate) background: RenderPipeline,
     pub(crate) layer: RenderPipeline,
+    /// A layer with opacity and an outline.
+    pub(crate) shaped_layer: RenderPipeline,
     pub(crate) hud: RenderPipeline,
     points: ShaderModule,
     lines: ShaderModule,
@@ -90,14 +92,16 @@ impl Pipelines {
             step_mode: wgpu::VertexStepMode::Instance,
             attributes: &wgpu::vertex_attr_array![0 => Float32x4, 1 => Float32x2, 2 => Uint32, 3 => Uint32],
         };
-        let build_one = |shader: &Shader, groups, blend, buffers: &[Option<wgpu::VertexBufferLayout<'_>>]| {
+        let build_one = |shader: &Shader, groups, blend, buffers: &[Option<wgpu::VertexBufferLayout<'_>>], constants| {
             let (name, module, strip) = (shader.name, &compile(device, shader), !buffers.is_empty());
-            build(device, &Recipe { name, module, constants: &[], groups, blend, strip, buffers, mesh: None })
+            build(device, &Recipe { name, module, constants, groups, blend, strip, buffers, mesh: None })
         };
+        let shaped = [("FLAGS", f64::from(flag::FLAG_EDGES))];
         Self {
-            background: build_one(&shaders::BACKGROUND, &texture[..1], None, &[]),
-            layer: build_one(&shaders::LAYER, &texture, OVER, &[]),
-            hud: build_one(&shaders::HUD, &texture, OVER, &[Some(instance)]),
+            background: build_one(&shaders::BACKGROUND, &texture[..1], None, &[], &[]),
+            layer: build_one(&shaders::LAYER, &texture, OVER, &[], &[]),
+            shaped_layer: build_one(&shaders::LAYER, &texture, OVER, &[], &shaped),
+            hud: build_one(&shaders::HUD, &texture, OVER, &[Some(instance)], &[]),
             points: compile(device, &shaders::POINTS),
             lines: compile(device, &shaders::LINES),
             mesh: compile(device, &shaders::MESH),

@@ -8,6 +8,9 @@ use crate::rect::Rect;
 use crate::uniforms::Place;
 use crate::{Compositor, FrameInput};
 
+/// The background is the lowest layer of every scene.
+const BACKGROUND: usize = 0;
+
 /// A step of a frame's pass.
 #[derive(Copy, Clone, Eq, PartialEq, Debug)]
 pub(crate) enum Command {
@@ -32,6 +35,8 @@ pub(crate) struct Recording {
     /// Surfaces whose meshes must be drawn into their pictures first, with their data.
     pub(crate) pictures: Vec<(usize, wgpu::BindGroup)>,
     pub(crate) commands: Vec<Command>,
+    /// The color to begin with, when all of the frame is drawn over one.
+    pub(crate) clear: Option<wgpu::Color>,
     /// The smallest rectangle around what is redrawn.
     pub(crate) window: Rect,
     /// One per layer of the scene; none for those no part shows.
@@ -67,10 +72,17 @@ impl Compositor {
         let mut recording = Recording {
             pictures: Vec::new(),
             commands: commands(&collected.scene, parts),
+            clear: None,
             window: plan.damage().unwrap_or_default(),
             draws: Vec::new(),
             reads: Vec::new(),
         };
+        if let Some(color) = self.background.plain().filter(|_| recording.window == Rect::of_size(collected.scene.size) && parts.len() == 1)
+        {
+            // Clearing is far cheaper than drawing. What an opaque layer hides is cleared in vain, which costs next to nothing.
+            recording.clear = Some(color);
+            recording.commands.retain(|command| *command != Command::Draw(BACKGROUND));
+        }
         for (layer, source) in collected.sources.iter().enumerate() {
             let shown = parts.iter().any(|part| part.layers.contains(&layer));
             let draw = shown.then(|| self.record_layer(input, collected, layer, source, &mut recording));
@@ -133,7 +145,7 @@ impl Compositor {
         let window = recording.window;
         record.window = [window.x, window.y, window.right(), window.bottom()].map(|edge| edge as f32);
         self.uniforms.set(Place::frame(index), bytemuck::bytes_of(&record));
-        let (pipeline, vertices) = (surface.pipeline.clone(), surface.vertices());
+        let (pipeline, vertices) = (surface.pipelines[usize::from(place.needs_edges())].clone(), surface.vertices());
         LayerDraw { pipeline, place: Place::frame(index), binding: Some(binding), vertices, instances: 1 }
     }
 
@@ -168,7 +180,7 @@ impl Compositor {
         self.uniforms.set(Place::frame(index), bytemuck::bytes_of(&layer));
         let binding = Some(picture.binding.clone());
         surface.picture = Some(picture);
-        let pipeline = self.pipelines.layer.clone();
+        let pipeline = self.pipelines.shaped_layer.clone();
         LayerDraw { pipeline, place: Place::frame(index), binding, vertices: 3, instances: 1 }
     }
 

@@ -14,7 +14,7 @@ impl Compositor {
         for (index, binding) in &recording.pictures {
             self.encode_picture(&mut encoder, *index, binding);
         }
-        if !recording.commands.is_empty() {
+        if recording.clear.is_some() || !recording.commands.is_empty() {
             self.encode_frame(&mut encoder, recording);
         }
         if let Some(frame) = &self.frame {
@@ -53,7 +53,7 @@ impl Compositor {
             }),
             ..Default::default()
         });
-        pass.set_pipeline(&surface.pipeline);
+        pass.set_pipeline(&surface.pipelines[0]);
         pass.set_bind_group(0, &self.uniforms.binding, &[Place::picture(index).offset()]);
         pass.set_bind_group(1, binding, &[]);
         pass.draw(0..surface.vertices(), 0..1);
@@ -68,7 +68,10 @@ impl Compositor {
                 depth_slice: None,
                 resolve_target: None,
                 // What is not damaged stays; what is damaged begins with the background, which replaces.
-                ops: wgpu::Operations { load: wgpu::LoadOp::Load, store: wgpu::StoreOp::Store },
+                ops: wgpu::Operations {
+                    load: recording.clear.map_or(wgpu::LoadOp::Load, wgpu::LoadOp::Clear),
+                    store: wgpu::StoreOp::Store,
+                },
             })],
             ..Default::default()
         });

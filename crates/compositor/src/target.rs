@@ -4,8 +4,10 @@ use std::any::Any;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
 
 use crate::error::SizeError;
+use crate::limits::CALLBACK_TIMEOUT;
 use crate::pipelines::FRAME_FORMAT;
 
 /// The framebuffer: premultiplied, sRGB-encoded, kept from frame to frame so that only damage is drawn.
@@ -72,6 +74,11 @@ impl Timeline {
     /// Waits until the GPU has finished everything. For ends and tests, never within a frame.
     pub(crate) fn wait(&mut self, device: &wgpu::Device) {
         let _ = device.poll(wgpu::PollType::wait_indefinitely());
+        // Another thread that polls the device may have taken our callbacks along, and be about to call them.
+        let start = Instant::now();
+        while self.in_flight() > 0 && start.elapsed() < CALLBACK_TIMEOUT {
+            std::thread::yield_now();
+        }
         self.release();
     }
 

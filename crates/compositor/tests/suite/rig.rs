@@ -2,11 +2,15 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
+use std::time::Instant;
 
 use bytemuck::Pod;
 use image::RgbaImage;
+use wasm_engine_compositor::limits::CALLBACK_TIMEOUT;
 use wasm_engine_compositor::spec::{Camera, Color, Draw};
-use wasm_engine_compositor::{Compositor, CompositorOptions, ConfigureError, FrameInput, FrameOutcome, Picture, SurfaceSpec, TextureLayer};
+use wasm_engine_compositor::{
+    CaptureId, Compositor, CompositorOptions, ConfigureError, FrameInput, FrameOutcome, Picture, SurfaceSpec, TextureLayer,
+};
 use wasm_engine_exchange::layout::SurfaceRect;
 use wasm_engine_exchange::{Region, RegionSpec, Writer};
 use wasm_engine_gpu::{Gpu, GpuOptions};
@@ -72,9 +76,21 @@ impl Rig {
     pub(crate) fn picture(&mut self, input: &FrameInput<'_>) -> Picture {
         let id = self.compositor.capture().expect("the ring has room");
         self.compose(input);
-        let (taken, picture) = self.compositor.poll_capture().expect("the GPU is done");
+        let (taken, picture) = self.ready_capture();
         assert_eq!(taken, id);
         picture
+    }
+
+    /// The oldest picture. The GPU is done; another test's thread may be about to tell us so.
+    pub(crate) fn ready_capture(&mut self) -> (CaptureId, Picture) {
+        let start = Instant::now();
+        loop {
+            if let Some(ready) = self.compositor.poll_capture() {
+                return ready;
+            }
+            assert!(start.elapsed() < CALLBACK_TIMEOUT, "the GPU is done, yet there is no picture");
+            std::thread::yield_now();
+        }
     }
 
     pub(crate) fn count(&self, counter: Counter) -> u64 {
