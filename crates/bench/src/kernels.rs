@@ -13,9 +13,13 @@ use std::time::Instant;
 
 use anyhow::{Context, Result, bail, ensure};
 use wasm_engine_exchange::{Region, RegionSpec, Writer};
-use wasm_engine_sandbox::{Grant, GrantAccess, Kernel, Profile, Sandbox, SandboxConfig, SlotState, StartArgs, TickInput};
+use wasm_engine_sandbox::{Grant, GrantAccess, Kernel, Nans, Profile, Sandbox, SandboxConfig, SlotState, StartArgs, TickInput};
 
 const NAMES: [&str; 3] = ["n-body", "f32 matmul", "mandelbrot"];
+
+/// The sandbox's settings to compare. The interactive profile does not look at the second.
+const ARMS: [(Profile, Nans); 3] =
+    [(Profile::Interactive, Nans::AsComputed), (Profile::Deterministic, Nans::AsComputed), (Profile::Deterministic, Nans::Canonical)];
 
 /// Bytes of each buffer: as much as the largest computation takes.
 const BUFFER_BYTES: usize = 16 << 15;
@@ -33,8 +37,8 @@ pub(crate) fn run() -> Result<()> {
     println!("| kernel | profile | speed against native | bounds | fastest tenth | native against itself |");
     println!("|---|---|---|---|---|---|");
     for (which, name) in NAMES.iter().enumerate() {
-        for profile in [Profile::Interactive, Profile::Deterministic] {
-            let mut guest = Guest::start(&module, profile, which)?;
+        for (profile, nans) in ARMS {
+            let mut guest = Guest::start(&module, profile, nans, which)?;
             let rounds = calibrate(&mut native, which)?;
             ensure!(native.block(which, rounds)?.1 == guest.block(rounds)?.1, "{name}: the results differ");
             let control = compare(&mut |_| native.block(which, rounds).map(|block| block.0))?;
@@ -43,8 +47,9 @@ pub(crate) fn run() -> Result<()> {
                 Ok(block.0)
             })?;
             println!(
-                "| {name} | {} | {:.3}× | {:.3} to {:.3} | {:.3}× | {:.3}× |",
+                "| {name} | {}, {} | {:.3}× | {:.3} to {:.3} | {:.3}× | {:.3}× |",
                 profile.name(),
+                if nans == Nans::Canonical { "canonical NaNs" } else { "NaNs as computed" },
                 result.median,
                 result.bounds.0,
                 result.bounds.1,
@@ -179,8 +184,8 @@ struct Guest {
 }
 
 impl Guest {
-    fn start(module: &[u8], profile: Profile, which: usize) -> Result<Self> {
-        let sandbox = Sandbox::new(SandboxConfig { profile, ..SandboxConfig::default() })?;
+    fn start(module: &[u8], profile: Profile, nans: Nans, which: usize) -> Result<Self> {
+        let sandbox = Sandbox::new(SandboxConfig { profile, nans, ..SandboxConfig::default() })?;
         let module = sandbox.compile(&[("compute", module)]).pop().context("no module")??;
         let region = Region::create(&RegionSpec::new().buffer("input", BUFFER_BYTES).buffer("output", BUFFER_BYTES))?;
         let grant = |name: &str, access| -> Result<Grant> {

@@ -24,7 +24,7 @@ mod window;
 
 pub use abi::{ABI_SECTION, ABI_VERSION, AbiError, ModuleInfo, inspect};
 pub use cache::CacheError;
-pub use config::{Profile, SandboxConfig};
+pub use config::{Nans, Profile, SandboxConfig};
 pub use fault::{Fault, KernelError, Phase};
 pub use layout::Pointer;
 pub use limits::{KernelLimits, ModuleLimits};

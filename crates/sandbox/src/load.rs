@@ -115,7 +115,7 @@ pub(crate) struct Inner {
 impl Sandbox {
     /// Sets up wasmtime. A cache that cannot be used is reported to the log and done without.
     pub fn new(config: SandboxConfig) -> Result<Self, SandboxError> {
-        let engine = Engine::new(&config::engine(config.profile)).map_err(SandboxError::Engine)?;
+        let engine = Engine::new(&config::engine(config.profile, config.nans)).map_err(SandboxError::Engine)?;
         let ticker = match config::meter(config.profile) {
             Meter::Clock => Some(Ticker::start().map_err(SandboxError::Thread)?),
             Meter::Fuel => None,

@@ -6,6 +6,7 @@ mod rig;
 
 use rig::{Setup, Wat};
 use wasm_engine_sandbox::GrantAccess::ReadWrite;
+use wasm_engine_sandbox::{Nans, Origin, Sandbox, SandboxConfig};
 
 /// Steps 64 values of buffer 0 with operations whose results could differ between processors if nobody took care: divisions by
 /// zero, roots of negative numbers, sums of infinities, NaNs with payloads.
@@ -69,4 +70,18 @@ fn a_fuel_limit_falls_on_the_same_instruction() {
     };
     assert_eq!(run(123_456), run(123_456));
     assert_ne!(run(123_456), run(223_456));
+}
+
+#[test]
+fn nans_as_computed_are_compiled_apart_from_canonical_ones() {
+    let folder = tempfile::tempdir().unwrap();
+    let origin = |nans| {
+        let cache_dir = Some(folder.path().to_owned());
+        let sandbox = Sandbox::new(SandboxConfig { nans, cache_dir, ..SandboxConfig::default() }).unwrap();
+        rig::load(&sandbox, &Wat::default().bytes()).unwrap().origin()
+    };
+    assert_eq!(origin(Nans::Canonical), Origin::Compiled);
+    assert_eq!(origin(Nans::AsComputed), Origin::Compiled);
+    assert_eq!(origin(Nans::Canonical), Origin::Cached);
+    assert_eq!(origin(Nans::AsComputed), Origin::Cached);
 }
