@@ -3,6 +3,8 @@
 #[path = "support/harness.rs"]
 mod harness;
 
+use std::time::Duration;
+
 use harness::at;
 use wasm_engine_page::{FramePath, Page};
 use wasm_engine_telemetry::Counter;
@@ -18,6 +20,8 @@ fn the_way_through_the_cpu_works_and_is_counted() {
     let (path, reason) = app.page.frame_path();
     assert_eq!(path, FramePath::Cpu);
     assert!(reason.is_some());
+    // The counters belong together only while no frame is on its way.
+    app.wait_for("the page to be still", |app| app.is_still(Duration::from_millis(300)).then_some(()));
     assert_eq!(app.count(Counter::PageFramesShared), 0);
     assert_eq!(app.count(Counter::PageFramesCpu), app.count(Counter::ReadBacks));
     assert_eq!(app.count(Counter::UploadBytes), app.count(Counter::PageFramesCpu) * 320 * 200 * 4);
