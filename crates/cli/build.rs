@@ -25,7 +25,8 @@ const SDK_MANIFEST: &str = "[package]\nname = \"wasm-engine-guest\"\nversion = \
 
 fn collect(folder: &Path, prefix: &Path, files: &mut Vec<(PathBuf, String)>) {
     println!("cargo::rerun-if-changed={}", folder.display());
-    let mut entries: Vec<_> = std::fs::read_dir(folder).expect("the template's folders exist").map(|entry| entry.expect("readable").path()).collect();
+    let mut entries: Vec<_> =
+        std::fs::read_dir(folder).expect("the template's folders exist").map(|entry| entry.expect("readable").path()).collect();
     entries.sort();
     for entry in entries {
         let name = prefix.join(entry.file_name().expect("an entry has a name"));

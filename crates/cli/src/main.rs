@@ -89,7 +89,9 @@ fn start_log(verbose: u8) {
         _ => "trace",
     };
     // Servo's own parts say a lot that no user can act on.
-    let default = format!("error,wasm_engine={level},wasm_engine_engine={level},wasm_engine_page={level},wasm_engine_sandbox={level},wasm_engine_compositor={level},wasm_engine_gpu={level},guest={level},page={level}");
+    let default = format!(
+        "error,wasm_engine={level},wasm_engine_engine={level},wasm_engine_page={level},wasm_engine_sandbox={level},wasm_engine_compositor={level},wasm_engine_gpu={level},guest={level},page={level}"
+    );
     let filter = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(default));
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(true).without_time().init();
 }

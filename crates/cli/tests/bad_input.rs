@@ -65,7 +65,8 @@ fn a_module_that_is_not_there() {
 
 #[test]
 fn a_surface_that_names_no_buffer() {
-    let folder = app_with("no-buffer", |manifest| manifest + "\n[[surface]]\nname = \"dots\"\nbuffer = \"levle\"\ndraw = { kind = \"points\" }\n");
+    let folder =
+        app_with("no-buffer", |manifest| manifest + "\n[[surface]]\nname = \"dots\"\nbuffer = \"levle\"\ndraw = { kind = \"points\" }\n");
     let error = Run::new(&folder).fail(3, "MANIFEST_UNKNOWN_BUFFER");
     assert!(error["hint"].as_str().unwrap_or_default().contains("level"), "{error}");
 }
@@ -86,7 +87,8 @@ fn truncated_and_random_modules() {
 
 #[test]
 fn no_vulkan_device_says_which_package_brings_one() {
-    let (code, value, _) = Run::new(&harness::fixture("slider")).env("VK_DRIVER_FILES", "/nonexistent").env("VK_ICD_FILENAMES", "/nonexistent").finish();
+    let (code, value, _) =
+        Run::new(&harness::fixture("slider")).env("VK_DRIVER_FILES", "/nonexistent").env("VK_ICD_FILENAMES", "/nonexistent").finish();
     assert_eq!((code, value["error"]["code"].as_str()), (Some(5), Some("NO_VULKAN_DEVICE")), "{value}");
     assert!(value["error"]["hint"].as_str().unwrap().contains("mesa-vulkan-drivers"), "{value}");
 }

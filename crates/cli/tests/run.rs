@@ -43,7 +43,12 @@ fn every_stage_of_a_frame_is_stamped() {
 fn the_same_seed_gives_the_same_buffers() {
     let hashes = |name: &str, seed: &str| {
         let out = scratch(name);
-        Run::new(&app("swarm")).args(["--ticks", "20", "--size", "320x180", "--seed", seed]).out(&out).arg("--record").path(&out.join("rec")).succeed();
+        Run::new(&app("swarm"))
+            .args(["--ticks", "20", "--size", "320x180", "--seed", seed])
+            .out(&out)
+            .arg("--record")
+            .path(&out.join("rec"))
+            .succeed();
         std::fs::read_to_string(out.join("rec/ticks.jsonl")).unwrap()
     };
     let first = hashes("seed-a", "7");

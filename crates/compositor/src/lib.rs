@@ -291,7 +291,8 @@ impl Compositor {
             telemetry.stamp(input.token, Stage::Presented);
             telemetry.add(Counter::FramesPresented, 1);
         }
-        let outcome = FrameOutcome { drawn, damage: plan.damage(), presented, behind: collected.waiting };
+        let behind = collected.waiting || self.window.as_ref().is_some_and(present::Window::is_outdated);
+        let outcome = FrameOutcome { drawn, damage: plan.damage(), presented, behind };
         self.shown = Some(collected.scene);
         Ok(outcome)
     }

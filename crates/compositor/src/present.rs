@@ -82,16 +82,20 @@ impl Window {
                     self.outdated = true;
                     return Ok(Some(image));
                 }
-                wgpu::CurrentSurfaceTexture::Outdated => self.outdated = true,
-                wgpu::CurrentSurfaceTexture::Lost => {
-                    return Err(if gpu.health.is_lost() { ComposeError::DeviceLost } else { ComposeError::SurfaceLost });
+                wgpu::CurrentSurfaceTexture::Lost if gpu.health.is_lost() => return Err(ComposeError::DeviceLost),
+                // A busy machine can fail to configure in time, which leaves the surface as it was: that is tried again, too.
+                wgpu::CurrentSurfaceTexture::Outdated | wgpu::CurrentSurfaceTexture::Lost | wgpu::CurrentSurfaceTexture::Validation => {
+                    self.outdated = true;
                 }
-                wgpu::CurrentSurfaceTexture::Timeout | wgpu::CurrentSurfaceTexture::Occluded | wgpu::CurrentSurfaceTexture::Validation => {
-                    return Ok(None);
-                }
+                wgpu::CurrentSurfaceTexture::Timeout | wgpu::CurrentSurfaceTexture::Occluded => return Ok(None),
             }
         }
         Ok(None)
+    }
+
+    /// Whether the window could not be configured, so that it has to be tried again soon.
+    pub(crate) fn is_outdated(&self) -> bool {
+        self.outdated && self.due
     }
 
     /// Records the frame onto the image.

@@ -100,7 +100,12 @@ fn system() -> String {
 fn region() -> Finding {
     let what = "shared memory";
     match Region::create(&RegionSpec::new().buffer("probe", 4096)) {
-        Ok(_) => Finding { what, state: State::Good, found: "regions can be shared between processes and mapped into guests".to_owned(), remedy: None },
+        Ok(_) => Finding {
+            what,
+            state: State::Good,
+            found: "regions can be shared between processes and mapped into guests".to_owned(),
+            remedy: None,
+        },
         Err(error) => Finding { what, state: State::Missing, found: error.to_string(), remedy: error.hint() },
     }
 }
@@ -121,19 +126,36 @@ fn gpu() -> Vec<Finding> {
     };
     vec![
         Finding { what, state: State::Good, found: format!("{} ({kind}), driver {}", info.name, info.driver), remedy: None },
-        shared("guest memory on GPU", info.host_import, "drawn from in place, no copies", "the driver cannot import host memory: buffers are uploaded, and counted"),
-        shared("page frames on GPU", info.fd_export, "shared textures, no read-back", "the driver cannot export images: page frames are copied through the CPU, and counted"),
+        shared(
+            "guest memory on GPU",
+            info.host_import,
+            "drawn from in place, no copies",
+            "the driver cannot import host memory: buffers are uploaded, and counted",
+        ),
+        shared(
+            "page frames on GPU",
+            info.fd_export,
+            "shared textures, no read-back",
+            "the driver cannot export images: page frames are copied through the CPU, and counted",
+        ),
     ]
 }
 
 fn gl() -> Finding {
     let what = "OpenGL for the page";
     let there = !cfg!(target_os = "linux")
-        || ["/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu", "/usr/lib64", "/usr/lib"].iter().any(|folder| Path::new(folder).join("libEGL.so.1").exists());
+        || ["/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu", "/usr/lib64", "/usr/lib"]
+            .iter()
+            .any(|folder| Path::new(folder).join("libEGL.so.1").exists());
     if there {
         Finding { what, state: State::Good, found: "EGL is there".to_owned(), remedy: None }
     } else {
-        Finding { what, state: State::Missing, found: "no libEGL.so.1".to_owned(), remedy: Some("Debian: apt-get install libegl1 libgl1-mesa-dri libgles2".to_owned()) }
+        Finding {
+            what,
+            state: State::Missing,
+            found: "no libEGL.so.1".to_owned(),
+            remedy: Some("Debian: apt-get install libegl1 libgl1-mesa-dri libgles2".to_owned()),
+        }
     }
 }
 
@@ -153,8 +175,18 @@ fn guest_toolchain() -> Finding {
         Ok(output) if Path::new(String::from_utf8_lossy(&output.stdout).trim()).is_dir() => {
             Finding { what, state: State::Good, found: "Rust kernels can be built".to_owned(), remedy: None }
         }
-        Ok(_) => Finding { what, state: State::Degraded, found: "no wasm32-unknown-unknown: built apps run, kernels cannot be built".to_owned(), remedy: Some("rustup target add wasm32-unknown-unknown".to_owned()) },
-        Err(_) => Finding { what, state: State::Degraded, found: "no rustc: built apps run, kernels cannot be built".to_owned(), remedy: Some("install Rust with rustup".to_owned()) },
+        Ok(_) => Finding {
+            what,
+            state: State::Degraded,
+            found: "no wasm32-unknown-unknown: built apps run, kernels cannot be built".to_owned(),
+            remedy: Some("rustup target add wasm32-unknown-unknown".to_owned()),
+        },
+        Err(_) => Finding {
+            what,
+            state: State::Degraded,
+            found: "no rustc: built apps run, kernels cannot be built".to_owned(),
+            remedy: Some("install Rust with rustup".to_owned()),
+        },
     }
 }
 

@@ -167,7 +167,9 @@ impl EngineError {
             Self::Manifest(error) => error.hint(),
             Self::Size { .. } => Some("give --size WIDTHxHEIGHT and --scale within these limits".to_owned()),
             Self::Sandbox(error) => error.hint(),
-            Self::Module { .. } => Some("`wasm-engine build <app>` makes it from its source; `cargo xtask run` does so by itself".to_owned()),
+            Self::Module { .. } => {
+                Some("`wasm-engine build <app>` makes it from its source; `cargo xtask run` does so by itself".to_owned())
+            }
             Self::Load(error) => error.hint(),
             Self::Kernel(error) => error.hint(),
             Self::Region(error) => error.hint(),
@@ -205,7 +207,12 @@ impl Engine {
         };
         let budget = Duration::from_secs_f64(1.0 / f64::from(app.manifest.clock.rate));
         let telemetry = Telemetry::new(TelemetryConfig { budget, ..TelemetryConfig::default() });
-        let config = SandboxConfig { cache_dir: Some(crate::paths::cache_dir()), profile, telemetry: Some(telemetry.clone()), ..SandboxConfig::default() };
+        let config = SandboxConfig {
+            cache_dir: Some(crate::paths::cache_dir()),
+            profile,
+            telemetry: Some(telemetry.clone()),
+            ..SandboxConfig::default()
+        };
         let sandbox = Sandbox::new(config)?;
         let modules = crate::wiring::compile(&app, &sandbox)?;
         Ok(Self { app, options, sandbox, telemetry, modules })
@@ -255,7 +262,8 @@ impl From<&EngineError> for Diagnostic {
 
 impl From<&ManifestError> for Diagnostic {
     fn from(error: &ManifestError) -> Self {
-        let location = error.problems().first().map(|problem| Location { file: FILE_NAME.to_owned(), line: problem.line, column: problem.column });
+        let location =
+            error.problems().first().map(|problem| Location { file: FILE_NAME.to_owned(), line: problem.line, column: problem.column });
         let message = error.problems().first().map_or_else(|| error.to_string(), |problem| problem.message.clone());
         let rendered = (!error.problems().is_empty()).then(|| error.to_string());
         Self { location, rendered, ..Self::new(error.code(), message).with_hint(error.hint()) }

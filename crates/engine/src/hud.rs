@@ -8,7 +8,8 @@ use wasm_engine_telemetry::{Counter, Interval, Telemetry};
 use crate::limits;
 
 /// The intervals that the HUD stacks in a bar, lowest first, and what it calls them.
-const STAGES: [(Interval, &str); 4] = [(Interval::Wait, "wait"), (Interval::Compute, "compute"), (Interval::Compose, "compose"), (Interval::Present, "present")];
+const STAGES: [(Interval, &str); 4] =
+    [(Interval::Wait, "wait"), (Interval::Compute, "compute"), (Interval::Compose, "compose"), (Interval::Present, "present")];
 
 /// Makes the HUD's data anew now and then, so that the HUD itself does not make every frame a changed one.
 pub(crate) struct HudFeed {
@@ -20,7 +21,8 @@ pub(crate) struct HudFeed {
 
 impl HudFeed {
     pub(crate) fn new(title: &str, telemetry: Telemetry) -> Self {
-        let data = HudData { title: title.to_owned(), stages: STAGES.iter().map(|(_, name)| (*name).to_owned()).collect(), ..HudData::default() };
+        let data =
+            HudData { title: title.to_owned(), stages: STAGES.iter().map(|(_, name)| (*name).to_owned()).collect(), ..HudData::default() };
         Self { telemetry, data, made: None, frames: 0 }
     }
 

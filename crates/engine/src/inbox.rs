@@ -27,23 +27,23 @@ pub(crate) struct Inbox {
     layout: Writer,
     rects: Vec<SurfaceRect>,
     reset: bool,
+    /// Size that the surfaces were last laid over, in an app without a page.
+    filled: Option<(u32, u32)>,
 }
 
 impl Inbox {
-    /// `fill` places every surface over the whole framebuffer, as an app without a page wants it.
-    pub(crate) fn new(params: Params, surfaces: Vec<String>, layout: Writer, fill: Option<(u32, u32)>) -> Self {
-        let mut inbox = Self { params, surfaces, layout, rects: Vec::new(), reset: false };
-        if let Some(size) = fill {
-            inbox.fill(size);
-        }
-        inbox
+    pub(crate) fn new(params: Params, surfaces: Vec<String>, layout: Writer) -> Self {
+        Self { params, surfaces, layout, rects: Vec::new(), reset: false, filled: None }
     }
 
-    /// Places every surface over the whole framebuffer.
-    pub(crate) fn fill(&mut self, (width, height): (u32, u32)) {
-        let (width, height) = (width as f32, height as f32);
-        self.rects = (0..self.surfaces.len()).map(|index| SurfaceRect::new(index as u32, [0.0, 0.0, width, height])).collect();
-        self.publish_layout(width, height, 1.0);
+    /// Places every surface over the whole framebuffer, as an app without a page wants it.
+    pub(crate) fn fill(&mut self, size: (u32, u32)) {
+        if self.filled != Some(size) {
+            self.filled = Some(size);
+            let (width, height) = (size.0 as f32, size.1 as f32);
+            self.rects = (0..self.surfaces.len()).map(|index| SurfaceRect::new(index as u32, [0.0, 0.0, width, height])).collect();
+            self.publish_layout(width, height, 1.0);
+        }
     }
 
     /// Takes over what waits, up to a bound, so that a page that talks without end cannot hold up a tick.

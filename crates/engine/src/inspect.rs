@@ -129,7 +129,11 @@ pub fn app(folder: &Path) -> Result<AppInspection, Diagnostic> {
         region_bytes: region.len(),
         kernels: manifest.kernel.iter().map(|kernel| inspect_kernel(&app, kernel)).collect(),
         buffers: buffers(&region),
-        surfaces: manifest.surface.iter().map(|surface| (surface.name.clone(), surface.draw.name().to_owned(), surface.buffer.clone())).collect(),
+        surfaces: manifest
+            .surface
+            .iter()
+            .map(|surface| (surface.name.clone(), surface.draw.name().to_owned(), surface.buffer.clone()))
+            .collect(),
         params: manifest.param.iter().map(|param| (param.name.clone(), param.default, param.min, param.max)).collect(),
     })
 }
@@ -184,7 +188,10 @@ pub fn live(pid: Option<u32>) -> Result<LiveInspection, Diagnostic> {
         app: note.app,
         region_bytes: region.len(),
         buffers: buffers(&region),
-        lanes: region.lanes().map(|lane| (lane.name.to_string(), region.lane_state(&lane.name).map_or(0, |state| state.depth), lane.capacity)).collect(),
+        lanes: region
+            .lanes()
+            .map(|lane| (lane.name.to_string(), region.lane_state(&lane.name).map_or(0, |state| state.depth), lane.capacity))
+            .collect(),
     })
 }
 

@@ -45,14 +45,78 @@ pub struct Lane {
 
 /// Every lane of the engine.
 pub const LANES: &[Lane] = &[
-    Lane { name: "ticks", message: "TickDone", producer: "tick", consumer: "render", kind: LaneKind::Queue, capacity: crate::limits::TICKS_IN_FLIGHT, when_full: WhenFull::Reject },
-    Lane { name: "buffers", message: "bytes of one exchange buffer", producer: "tick", consumer: "render", kind: LaneKind::Latest, capacity: 3, when_full: WhenFull::Coalesce },
-    Lane { name: "layout", message: "SurfaceRect records", producer: "tick", consumer: "render", kind: LaneKind::Latest, capacity: 3, when_full: WhenFull::Coalesce },
-    Lane { name: "page-frames", message: "PageFrame", producer: "page", consumer: "render", kind: LaneKind::Latest, capacity: 3, when_full: WhenFull::Coalesce },
-    Lane { name: "page-messages", message: "PageMessage", producer: "io", consumer: "tick", kind: LaneKind::Queue, capacity: wasm_engine_page::bridge::limits::INBOX_MESSAGES, when_full: WhenFull::Reject },
-    Lane { name: "page-topics", message: "Payload", producer: "tick", consumer: "io", kind: LaneKind::Queue, capacity: wasm_engine_page::bridge::limits::RETAINED_TOPICS, when_full: WhenFull::Coalesce },
-    Lane { name: "pointer", message: "Pointer", producer: "main", consumer: "tick", kind: LaneKind::Latest, capacity: 1, when_full: WhenFull::Coalesce },
-    Lane { name: "record", message: "Recorded", producer: "render", consumer: "record", kind: LaneKind::Queue, capacity: crate::limits::RECORD_QUEUE, when_full: WhenFull::Block },
+    Lane {
+        name: "ticks",
+        message: "TickDone",
+        producer: "tick",
+        consumer: "render",
+        kind: LaneKind::Queue,
+        capacity: crate::limits::TICKS_IN_FLIGHT,
+        when_full: WhenFull::Reject,
+    },
+    Lane {
+        name: "buffers",
+        message: "bytes of one exchange buffer",
+        producer: "tick",
+        consumer: "render",
+        kind: LaneKind::Latest,
+        capacity: 3,
+        when_full: WhenFull::Coalesce,
+    },
+    Lane {
+        name: "layout",
+        message: "SurfaceRect records",
+        producer: "tick",
+        consumer: "render",
+        kind: LaneKind::Latest,
+        capacity: 3,
+        when_full: WhenFull::Coalesce,
+    },
+    Lane {
+        name: "page-frames",
+        message: "PageFrame",
+        producer: "page",
+        consumer: "render",
+        kind: LaneKind::Latest,
+        capacity: 3,
+        when_full: WhenFull::Coalesce,
+    },
+    Lane {
+        name: "page-messages",
+        message: "PageMessage",
+        producer: "io",
+        consumer: "tick",
+        kind: LaneKind::Queue,
+        capacity: wasm_engine_page::bridge::limits::INBOX_MESSAGES,
+        when_full: WhenFull::Reject,
+    },
+    Lane {
+        name: "page-topics",
+        message: "Payload",
+        producer: "tick",
+        consumer: "io",
+        kind: LaneKind::Queue,
+        capacity: wasm_engine_page::bridge::limits::RETAINED_TOPICS,
+        when_full: WhenFull::Coalesce,
+    },
+    Lane {
+        name: "pointer",
+        message: "Pointer",
+        producer: "main",
+        consumer: "tick",
+        kind: LaneKind::Latest,
+        capacity: 1,
+        when_full: WhenFull::Coalesce,
+    },
+    Lane {
+        name: "record",
+        message: "Recorded",
+        producer: "render",
+        consumer: "record",
+        kind: LaneKind::Queue,
+        capacity: crate::limits::RECORD_QUEUE,
+        when_full: WhenFull::Block,
+    },
 ];
 
 /// The table as a page of documentation: a diagram and the rows.
@@ -75,7 +139,11 @@ pub fn dataflow_markdown() -> String {
             WhenFull::Reject => "reject",
             WhenFull::Coalesce => "coalesce",
         };
-        let _ = writeln!(out, "| `{}` | {} | {} | {} | {kind} | {} | {when_full} |", lane.name, lane.message, lane.producer, lane.consumer, lane.capacity);
+        let _ = writeln!(
+            out,
+            "| `{}` | {} | {} | {} | {kind} | {} | {when_full} |",
+            lane.name, lane.message, lane.producer, lane.consumer, lane.capacity
+        );
     }
     out
 }
@@ -90,7 +158,11 @@ mod tests {
         if std::env::var_os("WASM_ENGINE_BLESS").is_some() {
             std::fs::write(path, dataflow_markdown()).unwrap();
         }
-        assert_eq!(std::fs::read_to_string(path).unwrap(), dataflow_markdown(), "run with WASM_ENGINE_BLESS=1 to write docs/dataflow.md anew");
+        assert_eq!(
+            std::fs::read_to_string(path).unwrap(),
+            dataflow_markdown(),
+            "run with WASM_ENGINE_BLESS=1 to write docs/dataflow.md anew"
+        );
     }
 
     #[test]

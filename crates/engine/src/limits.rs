@@ -24,3 +24,5 @@ pub const RECORD_QUEUE: usize = 8;
 pub const SIDE_MAX: u32 = 16_384;
 /// Smallest and largest accepted scale factor.
 pub const SCALE_RANGE: std::ops::RangeInclusive<f32> = 0.25..=8.0;
+/// How often the end of a run tries to draw the last frame while the GPU is busy or the window cannot be configured, half a millisecond apart.
+pub const LAST_FRAME_TRIES: u32 = 2000;

@@ -29,7 +29,8 @@ impl Monitor {
     pub(crate) fn start(telemetry: Telemetry, control: Arc<Control>, page: Option<(Arc<Page>, Bridge)>) -> Result<Self, EngineError> {
         let stop = Arc::new(AtomicBool::new(false));
         let cursor = Cursor::default();
-        let watch = Watch { cursor: cursor.clone(), telemetry, control, page, faults: Vec::new(), told: Instant::now(), ticks: 0, frames: 0 };
+        let watch =
+            Watch { cursor: cursor.clone(), telemetry, control, page, faults: Vec::new(), told: Instant::now(), ticks: 0, frames: 0 };
         let stopped = stop.clone();
         let thread = crate::session::spawn("monitor", move || watch.run(&stopped))?;
         Ok(Self { stop, cursor, thread: Some(thread) })
@@ -88,8 +89,14 @@ impl Watch {
                     *self.cursor.lock().unwrap_or_else(PoisonError::into_inner) = Some(name);
                     continue;
                 }
-                PageEvent::Unresponsive => page_fault("PAGE_UNRESPONSIVE", "the page's script does not answer".to_owned(), Some("look for a loop that does not end; the guests go on, and the page's last frame stays")),
-                PageEvent::NavigationDenied { url } => page_fault("NAVIGATION_DENIED", format!("the page wanted to go to {url}"), Some("a page stays in its app")),
+                PageEvent::Unresponsive => page_fault(
+                    "PAGE_UNRESPONSIVE",
+                    "the page's script does not answer".to_owned(),
+                    Some("look for a loop that does not end; the guests go on, and the page's last frame stays"),
+                ),
+                PageEvent::NavigationDenied { url } => {
+                    page_fault("NAVIGATION_DENIED", format!("the page wanted to go to {url}"), Some("a page stays in its app"))
+                }
                 other => {
                     tracing::debug!(target: "page", "{other:?}");
                     continue;

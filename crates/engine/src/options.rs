@@ -62,5 +62,6 @@ impl Default for RunOptions {
 /// Whether a display is announced in the environment. Other systems than Linux always have one.
 #[must_use]
 pub fn display_announced() -> bool {
-    !cfg!(target_os = "linux") || ["DISPLAY", "WAYLAND_DISPLAY"].iter().any(|name| std::env::var_os(name).is_some_and(|value| !value.is_empty()))
+    !cfg!(target_os = "linux")
+        || ["DISPLAY", "WAYLAND_DISPLAY"].iter().any(|name| std::env::var_os(name).is_some_and(|value| !value.is_empty()))
 }

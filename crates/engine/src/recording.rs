@@ -56,7 +56,10 @@ impl InputLog {
     }
 
     pub(crate) fn tick(&mut self, tick: u64, buffers: &[Writer]) {
-        let line = TickLine { tick, buffers: buffers.iter().map(|buffer| (buffer.generation(), format!("{:016x}", fnv1a(buffer.latest_bytes())))).collect() };
+        let line = TickLine {
+            tick,
+            buffers: buffers.iter().map(|buffer| (buffer.generation(), format!("{:016x}", fnv1a(buffer.latest_bytes())))).collect(),
+        };
         let written = write_line(&mut self.ticks, &line);
         self.note(written);
     }
@@ -134,8 +137,15 @@ pub(crate) fn save_png(image: &Picture, path: &Path) -> Result<(), Diagnostic> {
         std::fs::create_dir_all(parent).map_err(|error| failed(error.to_string()))?;
     }
     let partial = path.with_extension("png.partial");
-    image::save_buffer_with_format(&partial, &image.rgba, image.width, image.height, image::ExtendedColorType::Rgba8, image::ImageFormat::Png)
-        .map_err(|error| failed(error.to_string()))?;
+    image::save_buffer_with_format(
+        &partial,
+        &image.rgba,
+        image.width,
+        image.height,
+        image::ExtendedColorType::Rgba8,
+        image::ImageFormat::Png,
+    )
+    .map_err(|error| failed(error.to_string()))?;
     std::fs::rename(&partial, path).map_err(|error| failed(error.to_string()))
 }
 

@@ -51,6 +51,8 @@ pub(crate) struct Renderer {
     faults: Vec<Fault>,
     /// Whether there was nothing to draw before the frame to come.
     idle: bool,
+    /// Token of a tick whose frame could not be drawn yet, because the GPU was not done with the frame before.
+    waiting: Token,
 }
 
 /// What is left when the last frame is shown.
@@ -95,19 +97,22 @@ impl Renderer {
             keep_last,
             faults: Vec::new(),
             idle: true,
+            waiting: Token::NONE,
         })
     }
 
     /// Composes until the run is over, then once more for what came last.
     pub(crate) fn run(mut self) -> Rendered {
+        let mut last_tries = limits::LAST_FRAME_TRIES;
         loop {
             // Read before composing: whatever was published before the end is then in the last frame.
             let over = self.control.render_over();
             let tick = self.take_ticks();
             let behind = self.frame(tick);
-            if over && !behind {
+            if over && (!behind || last_tries == 0) {
                 break;
             }
+            last_tries -= u32::from(over);
             if behind {
                 // The GPU is not done with the frame before. There is nothing to be notified by, so look again soon.
                 self.control.render.wait_timeout(Duration::from_micros(500));
@@ -120,7 +125,7 @@ impl Renderer {
 
     /// Takes the tokens of all ticks that are done. The frame to come shows the newest; the others were overtaken.
     fn take_ticks(&mut self) -> Token {
-        let mut newest = Token::NONE;
+        let mut newest = std::mem::replace(&mut self.waiting, Token::NONE);
         let mut depth = 0;
         while let Some(done) = self.ticks.pop() {
             depth += 1;
@@ -155,6 +160,10 @@ impl Renderer {
                 FrameOutcome::default()
             }
         };
+        if outcome.behind && !outcome.drawn {
+            self.waiting = token;
+            return true;
+        }
         self.idle = !outcome.drawn;
         if outcome.drawn && !self.windowed {
             // Off screen a frame is on the glass when the GPU has finished it, and waiting holds nobody up: this thread has nothing else to do.
@@ -185,10 +194,9 @@ impl Renderer {
 
     fn follow_size(&mut self) {
         let (size, scale) = (self.control.size(), self.control.scale());
-        if self.compositor.size() != Some(size) || self.compositor.scale() != scale {
-            if let Err(error) = self.compositor.resize(size, scale) {
-                self.note(error.code(), &error.to_string(), error.hint());
-            }
+        let changed = self.compositor.size() != Some(size) || self.compositor.scale() != scale;
+        if changed && let Err(error) = self.compositor.resize(size, scale) {
+            self.note(error.code(), &error.to_string(), error.hint());
         }
     }
 
@@ -251,7 +259,8 @@ impl Renderer {
     fn last_picture(&mut self) -> Option<Picture> {
         let capture = self.compositor.capture().ok()?;
         let hud = if self.control.hud() { Some(self.hud.data()) } else { None };
-        let input = FrameInput { token: Token::NONE, layout: &self.layout.rects, page: self.page_layer.as_ref(), panel: None, hud, force: false };
+        let input =
+            FrameInput { token: Token::NONE, layout: &self.layout.rects, page: self.page_layer.as_ref(), panel: None, hud, force: false };
         self.compositor.compose(&input).ok()?;
         self.wait_for_capture(capture).map(Picture::into_straight)
     }

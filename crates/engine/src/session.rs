@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use rayon::ThreadPool;
 use wasm_engine_compositor::Picture;
 use wasm_engine_exchange::Region;
 use wasm_engine_gpu::Gpu;
@@ -21,6 +22,7 @@ use crate::inbox::Inbox;
 use crate::inspect::{self, Announcement};
 use crate::io::IoThread;
 use crate::limits;
+use crate::manifest::PageFiles;
 use crate::monitor::Monitor;
 use crate::options::{Display, RunOptions};
 use crate::params::Params;
@@ -28,7 +30,6 @@ use crate::recording::{FrameRecorder, InputLog, save_png, save_text};
 use crate::renderer::{Rendered, Renderer, RendererParts};
 use crate::run_report::{Ending, Fault, PagePath, RunReport};
 use crate::ticker::{Ticked, Ticker};
-use crate::manifest::PageFiles;
 use crate::wiring::{self, KernelFactory};
 
 /// The page, and what serves it. Dropped in this order: the page first, while its server still answers.
@@ -57,60 +58,29 @@ pub(crate) struct Session {
 
 impl Session {
     /// Starts every part. The renderer draws into `target`.
-    pub(crate) fn start(engine: Engine, gpu: Arc<Gpu>, target: wiring::Target, size: (u32, u32), scale: f32, stop: &StopHandle) -> Result<Self, EngineError> {
+    pub(crate) fn start(
+        engine: Engine,
+        gpu: Arc<Gpu>,
+        target: wiring::Target,
+        size: (u32, u32),
+        scale: f32,
+        stop: &StopHandle,
+    ) -> Result<Self, EngineError> {
         let manifest = &engine.app.manifest;
-        let options = &engine.options;
         let telemetry = engine.telemetry.clone();
-        let control = Control::new(stop.clone(), size, scale, options.hud.unwrap_or(manifest.hud.shown));
-        let plan = Plan::of(&Topology::detect()?);
-        let pools::WorkerPool { pool, unpinned } = pools::worker_pool(&plan, usize::MAX)?;
-        for (worker, error) in unpinned {
-            tracing::warn!(worker, "not pinned: {error}");
-        }
-        let workers = pool.current_num_threads();
-        let seed = options.seed.unwrap_or(manifest.clock.seed);
-
+        let control = Control::new(stop.clone(), size, scale, engine.options.hud.unwrap_or(manifest.hud.shown));
         let region = Region::create(&wiring::region_spec(manifest))?;
-        let params = Params::new(&manifest.param);
-        let factory = KernelFactory::new(&engine.app, &engine.sandbox, &engine.modules, &region, workers, seed);
-        let groups = factory.start(&params)?;
-        let page = start_page(&engine, &gpu, &control, &telemetry, size, scale)?;
-
-        let layout = region.writer(wiring::layout_zone(&region)?)?;
-        let fill = page.is_none().then_some(size);
-        let inbox = Inbox::new(params, manifest.surface.iter().map(|surface| surface.name.clone()).collect(), layout, fill);
-        let renderer = Renderer::new(RendererParts {
-            gpu: gpu.clone(),
-            region: region.clone(),
-            manifest,
-            target,
-            page: page.as_ref().map(|parts| parts.page.clone()),
-            control: control.clone(),
-            telemetry: telemetry.clone(),
-            recorder: options.record.as_ref().map(|folder| FrameRecorder::start(folder.join("frames"))).transpose().map_err(EngineError::io("recording"))?,
-            keep_last: options.out.is_some(),
-        })?;
-        let log = options.record.as_ref().map(|folder| InputLog::create(folder)).transpose().map_err(EngineError::io("recording"))?;
-        let ticker = Ticker {
-            control: control.clone(),
-            telemetry: telemetry.clone(),
-            clock: Clock::new(f64::from(manifest.clock.rate)),
-            pool,
-            buffers: wiring::writers(&region, manifest)?,
-            factory,
-            groups,
-            inbox,
-            bridge: page.as_ref().map(|parts| parts.bridge.clone()),
-            done: region.lane_sender(wiring::TICKS_LANE)?,
-            log,
-            ticks: options.ticks,
-            events_per_tick: manifest.limits.events_per_tick as usize,
-            pointer: None,
-        };
+        let pool = start_pool()?;
+        let workers = pool.current_num_threads();
+        let seed = engine.options.seed.unwrap_or(manifest.clock.seed);
+        let page = start_page(&engine, &gpu, &control, size, scale)?;
+        let renderer = make_renderer(&engine, &gpu, &region, &control, target, page.as_ref())?;
+        let ticker = make_ticker(&engine, &region, &control, pool, seed, page.as_ref())?;
         let announcement = inspect::announce(&manifest.app.name, &region);
-        let monitor = Monitor::start(telemetry.clone(), control.clone(), page.as_ref().map(|parts| (parts.page.clone(), parts.bridge.clone())))?;
+        let monitor =
+            Monitor::start(telemetry.clone(), control.clone(), page.as_ref().map(|parts| (parts.page.clone(), parts.bridge.clone())))?;
         let renderer = spawn("render", move || renderer.run())?;
-        if options.display == Display::Headless && page.is_some() {
+        if engine.options.display == Display::Headless && page.is_some() {
             wait_for_page(&control);
         }
         telemetry.reset();
@@ -211,6 +181,71 @@ impl Session {
     }
 }
 
+/// The worker threads. One that cannot be pinned works all the same.
+fn start_pool() -> Result<ThreadPool, EngineError> {
+    let plan = Plan::of(&Topology::detect()?);
+    let pools::WorkerPool { pool, unpinned } = pools::worker_pool(&plan, usize::MAX)?;
+    for (worker, error) in unpinned {
+        tracing::warn!(worker, "not pinned: {error}");
+    }
+    Ok(pool)
+}
+
+fn make_renderer(
+    engine: &Engine,
+    gpu: &Arc<Gpu>,
+    region: &Region,
+    control: &Arc<Control>,
+    target: wiring::Target,
+    page: Option<&PageParts>,
+) -> Result<Renderer, EngineError> {
+    let options = &engine.options;
+    let recorder = options.record.as_ref().map(|folder| FrameRecorder::start(folder.join("frames")));
+    Renderer::new(RendererParts {
+        gpu: gpu.clone(),
+        region: region.clone(),
+        manifest: &engine.app.manifest,
+        target,
+        page: page.map(|parts| parts.page.clone()),
+        control: control.clone(),
+        telemetry: engine.telemetry.clone(),
+        recorder: recorder.transpose().map_err(EngineError::io("recording"))?,
+        keep_last: options.out.is_some(),
+    })
+}
+
+fn make_ticker(
+    engine: &Engine,
+    region: &Region,
+    control: &Arc<Control>,
+    pool: ThreadPool,
+    seed: u64,
+    page: Option<&PageParts>,
+) -> Result<Ticker, EngineError> {
+    let manifest = &engine.app.manifest;
+    let params = Params::new(&manifest.param);
+    let factory = KernelFactory::new(&engine.app, &engine.sandbox, &engine.modules, region, pool.current_num_threads(), seed);
+    let log = engine.options.record.as_ref().map(|folder| InputLog::create(folder));
+    let surfaces = manifest.surface.iter().map(|surface| surface.name.clone()).collect();
+    let layout = region.writer(wiring::layout_zone(region)?)?;
+    Ok(Ticker {
+        control: control.clone(),
+        telemetry: engine.telemetry.clone(),
+        clock: Clock::new(f64::from(manifest.clock.rate)),
+        pool,
+        buffers: wiring::writers(region, manifest)?,
+        groups: factory.start(&params)?,
+        factory,
+        inbox: Inbox::new(params, surfaces, layout),
+        bridge: page.map(|parts| parts.bridge.clone()),
+        done: region.lane_sender(wiring::TICKS_LANE)?,
+        log: log.transpose().map_err(EngineError::io("recording"))?,
+        ticks: engine.options.ticks,
+        events_per_tick: manifest.limits.events_per_tick as usize,
+        pointer: None,
+    })
+}
+
 /// Gives the page time for its first frame, so that a short headless run shows it. A page that never paints costs this time and nothing else.
 fn wait_for_page(control: &Control) {
     let start = Instant::now();
@@ -223,7 +258,13 @@ fn wait_for_page(control: &Control) {
     }
 }
 
-fn start_page(engine: &Engine, gpu: &Arc<Gpu>, control: &Arc<Control>, telemetry: &Telemetry, size: (u32, u32), scale: f32) -> Result<Option<PageParts>, EngineError> {
+fn start_page(
+    engine: &Engine,
+    gpu: &Arc<Gpu>,
+    control: &Arc<Control>,
+    size: (u32, u32),
+    scale: f32,
+) -> Result<Option<PageParts>, EngineError> {
     let (Some(files), Some(spec)) = (&engine.app.page, &engine.app.manifest.page) else { return Ok(None) };
     let io = IoThread::start()?;
     let (bridge, port) = Bridge::pair();
@@ -237,7 +278,7 @@ fn start_page(engine: &Engine, gpu: &Arc<Gpu>, control: &Arc<Control>, telemetry
         transparent: spec.transparent,
         user_script: server.user_script(),
         frame_path: if engine.options.page_cpu { FramePath::Cpu } else { FramePath::Auto },
-        telemetry: telemetry.clone(),
+        telemetry: engine.telemetry.clone(),
         on_frame: Some(Arc::new(move || wake.render.notify())),
     })?;
     Ok(Some(PageParts { page: Arc::new(page), bridge, _server: server, _io: io }))
@@ -257,7 +298,13 @@ fn page_path(page: &Page) -> PagePath {
     }
 }
 
-fn write_files(options: &RunOptions, telemetry: &Telemetry, last: Option<&Picture>, recorded: u64, report: &mut RunReport) -> Result<(), EngineError> {
+fn write_files(
+    options: &RunOptions,
+    telemetry: &Telemetry,
+    last: Option<&Picture>,
+    recorded: u64,
+    report: &mut RunReport,
+) -> Result<(), EngineError> {
     let mut wrote = |path: &Path| report.files.push(path.display().to_string());
     if let (Some(path), Some(image)) = (&options.out, last) {
         save_png(image, path)?;
@@ -286,6 +333,9 @@ fn write_files(options: &RunOptions, telemetry: &Telemetry, last: Option<&Pictur
 }
 
 /// A named thread: names are what a profiler and `top -H` show.
-pub(crate) fn spawn<T: Send + 'static>(name: &'static str, work: impl FnOnce() -> T + Send + 'static) -> Result<JoinHandle<T>, EngineError> {
+pub(crate) fn spawn<T: Send + 'static>(
+    name: &'static str,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<JoinHandle<T>, EngineError> {
     std::thread::Builder::new().name(name.to_owned()).spawn(work).map_err(EngineError::io("thread"))
 }

@@ -116,6 +116,8 @@ impl Ticker {
     fn take_over(&mut self, tick: u64) {
         if let Some(bridge) = &self.bridge {
             self.inbox.take_over(bridge, &self.control, self.log.as_mut(), tick);
+        } else {
+            self.inbox.fill(self.control.size());
         }
     }
 
@@ -166,7 +168,11 @@ impl Ticker {
         let slots: Vec<SlotState> = group
             .grants
             .iter()
-            .map(|&buffer| SlotState { read_slot: buffers[buffer].latest_slot(), write_slot: buffers[buffer].write_slot(), generation: buffers[buffer].generation() })
+            .map(|&buffer| SlotState {
+                read_slot: buffers[buffer].latest_slot(),
+                write_slot: buffers[buffer].write_slot(),
+                generation: buffers[buffer].generation(),
+            })
             .collect();
         let input = TickInput {
             tick,

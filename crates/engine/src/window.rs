@@ -95,7 +95,8 @@ impl ApplicationHandler for Player {
 impl Player {
     fn open(&mut self, event_loop: &ActiveEventLoop, engine: Engine) -> Result<Session, EngineError> {
         let (size, mut scale) = framebuffer(&engine.app.manifest, &engine.options);
-        let attributes = Window::default_attributes().with_title(engine.app.manifest.title()).with_inner_size(PhysicalSize::new(size.0, size.1));
+        let attributes =
+            Window::default_attributes().with_title(engine.app.manifest.title()).with_inner_size(PhysicalSize::new(size.0, size.1));
         let window = event_loop.create_window(attributes).map_err(|error| EngineError::Window(error.to_string()))?;
         if engine.options.scale.or(engine.app.manifest.window.scale).is_none() {
             scale = window.scale_factor() as f32;

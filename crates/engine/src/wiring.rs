@@ -38,7 +38,9 @@ pub(crate) fn region_spec(manifest: &Manifest) -> RegionSpec {
         .buffer
         .iter()
         // The manifest was checked: every buffer has a size, and all of them fit.
-        .fold(RegionSpec::new(), |spec, buffer| spec.buffer(&buffer.name, buffer.size().and_then(|size| usize::try_from(size).ok()).unwrap_or(0)))
+        .fold(RegionSpec::new(), |spec, buffer| {
+            spec.buffer(&buffer.name, buffer.size().and_then(|size| usize::try_from(size).ok()).unwrap_or(0))
+        })
         .layout_zone()
         .lane(TICKS_LANE, size_of::<TickDone>(), limits::TICKS_IN_FLIGHT)
 }
@@ -160,6 +162,8 @@ pub(crate) enum Target {
 pub(crate) fn background(background: &manifest::Background) -> wasm_engine_compositor::Background {
     match *background {
         manifest::Background::Color(color) => color.into(),
-        manifest::Background::Gradient { from, to, angle } => wasm_engine_compositor::Background { color: from, to: Some(to), angle: Some(angle + 90.0) },
+        manifest::Background::Gradient { from, to, angle } => {
+            wasm_engine_compositor::Background { color: from, to: Some(to), angle: Some(angle + 90.0) }
+        }
     }
 }

@@ -77,12 +77,6 @@ pub struct BufferView {
 
 const _: () = {
     assert!(size_of::<RawContext>() == 96 && size_of::<BufferView>() == 32);
-    assert!(
-        core::mem::offset_of!(RawContext, tick) == 8
-            && core::mem::offset_of!(RawContext, shard) == 40
-    );
-    assert!(
-        core::mem::offset_of!(RawContext, names_ptr) == 64
-            && core::mem::offset_of!(RawContext, reserved) == 88
-    );
+    assert!(core::mem::offset_of!(RawContext, tick) == 8 && core::mem::offset_of!(RawContext, shard) == 40);
+    assert!(core::mem::offset_of!(RawContext, names_ptr) == 64 && core::mem::offset_of!(RawContext, reserved) == 88);
 };

@@ -3,10 +3,7 @@
 //! How the borrows work: the last content of a buffer and its new content are different memory, so any number of `&[T]` of the
 //! former and one `&mut [T]` of the latter may live side by side. All views borrow the context and end with the tick. A new
 //! content is handed out once per tick, which a bit per buffer remembers: so two mutable views never overlap.
-#![expect(
-    unsafe_code,
-    reason = "addresses on the context page become slices here, after their bounds and types were checked"
-)]
+#![expect(unsafe_code, reason = "addresses on the context page become slices here, after their bounds and types were checked")]
 
 use core::cell::Cell;
 use core::ops::Range;
@@ -54,17 +51,10 @@ impl Context {
     pub(crate) unsafe fn in_memory(memory: Memory, address: u32) -> Result<Self, Error> {
         // SAFETY: the caller vouches that the page is there; it is aligned because pages are.
         let raw = unsafe { memory.at::<RawContext>(address).read() };
-        if raw.abi_version != VERSION
-            || (raw.size as usize) < size_of::<RawContext>()
-            || raw.buffers > MAX_BUFFERS
-        {
+        if raw.abi_version != VERSION || (raw.size as usize) < size_of::<RawContext>() || raw.buffers > MAX_BUFFERS {
             return Err(Error::BadContext);
         }
-        Ok(Context {
-            raw,
-            memory,
-            taken: Cell::new(0),
-        })
+        Ok(Context { raw, memory, taken: Cell::new(0) })
     }
 
     /// The content of a buffer that was published last; all zeros if none was yet.
@@ -98,11 +88,7 @@ impl Context {
 
     /// A range of items of a buffer's new content, once per tick. Shards must not overlap: where they do, the content is whatever
     /// was written last.
-    pub fn write_range<T: Pod>(
-        &self,
-        name: &'static str,
-        range: Range<usize>,
-    ) -> Result<&mut [T], Error> {
+    pub fn write_range<T: Pod>(&self, name: &'static str, range: Range<usize>) -> Result<&mut [T], Error> {
         self.write_part(name, |_| Some(range))
     }
 
@@ -111,15 +97,8 @@ impl Context {
         Ok((self.read(name)?, self.write(name)?))
     }
 
-    #[expect(
-        clippy::mut_from_ref,
-        reason = "a bit per buffer sees to it that each content is handed out once"
-    )]
-    fn write_part<T: Pod>(
-        &self,
-        name: &'static str,
-        part: impl FnOnce(usize) -> Option<Range<usize>>,
-    ) -> Result<&mut [T], Error> {
+    #[expect(clippy::mut_from_ref, reason = "a bit per buffer sees to it that each content is handed out once")]
+    fn write_part<T: Pod>(&self, name: &'static str, part: impl FnOnce(usize) -> Option<Range<usize>>) -> Result<&mut [T], Error> {
         let (index, view) = self.view(name)?;
         if view.access & ACCESS_WRITE == 0 || view.write_ptr == 0 {
             return Err(Error::NotWritable(name));
@@ -128,9 +107,7 @@ impl Context {
             return Err(Error::BadContext);
         }
         let capacity = items::<T>(view.write_ptr, view.bytes).ok_or(Error::WrongLayout(name))?;
-        let range = part(capacity)
-            .filter(|range| range.start <= range.end && range.end <= capacity)
-            .ok_or(Error::OutOfRange(name))?;
+        let range = part(capacity).filter(|range| range.start <= range.end && range.end <= capacity).ok_or(Error::OutOfRange(name))?;
         let bit = 1 << index;
         if self.taken.get() & bit != 0 {
             return Err(Error::InUse(name));
@@ -139,12 +116,7 @@ impl Context {
         // SAFETY: the host mapped `bytes` bytes at `write_ptr`, of which `range` is a part. The bit above makes this the only view
         // of that content in this instance; it differs from the content being read; other shards write outside of the range, and
         // any bytes are a `T` if they do not. The slice cannot outlive the context.
-        Ok(unsafe {
-            core::slice::from_raw_parts_mut(
-                self.memory.at::<T>(view.write_ptr).add(range.start),
-                range.len(),
-            )
-        })
+        Ok(unsafe { core::slice::from_raw_parts_mut(self.memory.at::<T>(view.write_ptr).add(range.start), range.len()) })
     }
 
     /// Number of the content that [`read`](Self::read) gives; 0 if none was published yet.
@@ -159,13 +131,8 @@ impl Context {
 
     /// A parameter's current value. It changes between ticks only.
     pub fn param(&self, name: &'static str) -> Result<f32, Error> {
-        let index = self
-            .names()
-            .skip(self.raw.buffers as usize)
-            .position(|n| n == name.as_bytes());
-        let index = index
-            .filter(|index| *index < self.raw.params as usize)
-            .ok_or(Error::NoParam(name))?;
+        let index = self.names().skip(self.raw.buffers as usize).position(|n| n == name.as_bytes());
+        let index = index.filter(|index| *index < self.raw.params as usize).ok_or(Error::NoParam(name))?;
         // SAFETY: the host wrote `params` values at `params_ptr`, and the index is below.
         Ok(unsafe { self.memory.at::<f32>(self.raw.params_ptr).add(index).read() })
     }
@@ -210,57 +177,29 @@ impl Context {
     /// Where the pointer is in the kernel's surface; `None` when outside.
     pub fn pointer(&self) -> Option<Pointer> {
         let (x, y) = (self.raw.pointer_x, self.raw.pointer_y);
-        (!x.is_nan() && !y.is_nan()).then_some(Pointer {
-            x,
-            y,
-            buttons: self.raw.pointer_buttons,
-        })
+        (!x.is_nan() && !y.is_nan()).then_some(Pointer { x, y, buttons: self.raw.pointer_buttons })
     }
 
     /// Random numbers decided by seed, tick and shard: the same at every call within a tick. See [`Rng::new`] for further streams.
     pub fn rng(&self) -> Rng {
-        Rng::new(
-            self.raw.seed,
-            self.raw
-                .tick
-                .wrapping_mul(0x1_0000_0001)
-                .wrapping_add(u64::from(self.raw.shard)),
-        )
+        Rng::new(self.raw.seed, self.raw.tick.wrapping_mul(0x1_0000_0001).wrapping_add(u64::from(self.raw.shard)))
     }
 
     /// Sends an event to the page and to whoever listens to `topic`, at the end of the tick.
     pub fn emit(&self, topic: &str, data: &[u8]) -> Result<(), Error> {
-        if host::emit(topic, data) {
-            Ok(())
-        } else {
-            Err(Error::EventRefused)
-        }
+        if host::emit(topic, data) { Ok(()) } else { Err(Error::EventRefused) }
     }
 
     fn view(&self, name: &'static str) -> Result<(usize, BufferView), Error> {
         let buffers = self.raw.buffers as usize;
-        let index = self
-            .names()
-            .take(buffers)
-            .position(|n| n == name.as_bytes())
-            .ok_or(Error::NoBuffer(name))?;
+        let index = self.names().take(buffers).position(|n| n == name.as_bytes()).ok_or(Error::NoBuffer(name))?;
         // SAFETY: the host wrote `buffers` views at `buffers_ptr`, and the index is below.
-        Ok((index, unsafe {
-            self.memory
-                .at::<BufferView>(self.raw.buffers_ptr)
-                .add(index)
-                .read()
-        }))
+        Ok((index, unsafe { self.memory.at::<BufferView>(self.raw.buffers_ptr).add(index).read() }))
     }
 
     fn names(&self) -> impl Iterator<Item = &[u8]> {
         // SAFETY: the host wrote `names_len` bytes at `names_ptr` and does not change them during the call.
-        let names = unsafe {
-            core::slice::from_raw_parts(
-                self.memory.at::<u8>(self.raw.names_ptr),
-                self.raw.names_len as usize,
-            )
-        };
+        let names = unsafe { core::slice::from_raw_parts(self.memory.at::<u8>(self.raw.names_ptr), self.raw.names_len as usize) };
         names.split(|byte| *byte == 0)
     }
 }
@@ -268,9 +207,7 @@ impl Context {
 /// How many items of type `T` there are in `bytes` bytes at `address`, if they fit without a rest and are aligned.
 fn items<T: Pod>(address: u32, bytes: u32) -> Option<usize> {
     let (size, align) = (size_of::<T>(), align_of::<T>());
-    let fits = size != 0
-        && (bytes as usize).is_multiple_of(size)
-        && (address as usize).is_multiple_of(align);
+    let fits = size != 0 && (bytes as usize).is_multiple_of(size) && (address as usize).is_multiple_of(align);
     fits.then(|| bytes as usize / size)
 }
 

@@ -70,21 +70,9 @@ impl Error {
             Error::NoBuffer(name) => ("no buffer `", name, "` is granted"),
             Error::NotReadable(name) => ("buffer `", name, "` is not granted for reading"),
             Error::NotWritable(name) => ("buffer `", name, "` is not granted for writing"),
-            Error::WrongLayout(name) => (
-                "the size of buffer `",
-                name,
-                "` is not a multiple of the item's",
-            ),
-            Error::InUse(name) => (
-                "buffer `",
-                name,
-                "` was already taken for writing in this tick",
-            ),
-            Error::Sharded(name) => (
-                "buffer `",
-                name,
-                "` is written by several shards: take a share or a range",
-            ),
+            Error::WrongLayout(name) => ("the size of buffer `", name, "` is not a multiple of the item's"),
+            Error::InUse(name) => ("buffer `", name, "` was already taken for writing in this tick"),
+            Error::Sharded(name) => ("buffer `", name, "` is written by several shards: take a share or a range"),
             Error::OutOfRange(name) => ("the range does not lie in buffer `", name, "`"),
             Error::NoParam(name) => ("no parameter `", name, "` is declared"),
             Error::EventRefused => ("the engine refused the event", "", ""),
@@ -110,31 +98,14 @@ mod tests {
 
     #[test]
     fn no_error_reads_as_success() {
-        assert_ne!(
-            Error::Failed {
-                code: 0,
-                message: ""
-            }
-            .code(),
-            0
-        );
-        assert_eq!(
-            Error::Failed {
-                code: 7,
-                message: ""
-            }
-            .code(),
-            7
-        );
+        assert_ne!(Error::Failed { code: 0, message: "" }.code(), 0);
+        assert_eq!(Error::Failed { code: 7, message: "" }.code(), 7);
         assert!(Error::NoBuffer("x").code() < 0);
     }
 
     #[test]
     fn the_message_names_the_buffer() {
-        assert_eq!(
-            Error::NoBuffer("boids").to_string(),
-            "no buffer `boids` is granted"
-        );
+        assert_eq!(Error::NoBuffer("boids").to_string(), "no buffer `boids` is granted");
         assert_eq!(Error::new("too hot").to_string(), "too hot");
     }
 }

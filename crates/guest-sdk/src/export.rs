@@ -1,8 +1,5 @@
 //! What [`kernel!`](crate::kernel) expands to. Not for direct use.
-#![expect(
-    unsafe_code,
-    reason = "the kernel's state lies in a static, as a module has no other place for it"
-)]
+#![expect(unsafe_code, reason = "the kernel's state lies in a static, as a module has no other place for it")]
 
 use core::cell::UnsafeCell;
 

@@ -1,8 +1,5 @@
 //! What a kernel asks of the engine: a line in the log, an event.
-#![cfg_attr(
-    target_arch = "wasm32",
-    expect(unsafe_code, reason = "the engine's two imports")
-)]
+#![cfg_attr(target_arch = "wasm32", expect(unsafe_code, reason = "the engine's two imports"))]
 
 use core::fmt;
 
@@ -28,10 +25,7 @@ pub fn write_log(level: Level, message: fmt::Arguments<'_>) {
     if let Some(plain) = message.as_str() {
         return imports::log(level, plain.as_bytes());
     }
-    let mut line = Line {
-        bytes: [0; LINE_BYTES],
-        len: 0,
-    };
+    let mut line = Line { bytes: [0; LINE_BYTES], len: 0 };
     // An error here means that the line is full: what fits is still worth having.
     let _ = fmt::write(&mut line, message);
     imports::log(level, line.bytes.get(..line.len).unwrap_or_default());
@@ -62,11 +56,7 @@ impl fmt::Write for Line {
         };
         to.copy_from_slice(from);
         self.len += fits;
-        if fits == text.len() {
-            Ok(())
-        } else {
-            Err(fmt::Error)
-        }
+        if fits == text.len() { Ok(()) } else { Err(fmt::Error) }
     }
 }
 
@@ -79,8 +69,7 @@ mod imports {
         #[link_name = "log"]
         fn engine_log(level: u32, ptr: *const u8, len: usize);
         #[link_name = "emit"]
-        fn engine_emit(topic: *const u8, topic_len: usize, data: *const u8, data_len: usize)
-        -> i32;
+        fn engine_emit(topic: *const u8, topic_len: usize, data: *const u8, data_len: usize) -> i32;
     }
 
     pub(super) fn log(level: Level, line: &[u8]) {
@@ -100,15 +89,11 @@ mod imports {
     use crate::testing::{LOGGED, SENT};
 
     pub(super) fn log(level: Level, line: &[u8]) {
-        LOGGED.with_borrow_mut(|lines| {
-            lines.push((level, String::from_utf8_lossy(line).into_owned()))
-        });
+        LOGGED.with_borrow_mut(|lines| lines.push((level, String::from_utf8_lossy(line).into_owned())));
     }
 
     pub(super) fn emit(topic: &[u8], data: &[u8]) -> bool {
-        SENT.with_borrow_mut(|events| {
-            events.push((String::from_utf8_lossy(topic).into_owned(), data.to_vec()))
-        });
+        SENT.with_borrow_mut(|events| events.push((String::from_utf8_lossy(topic).into_owned(), data.to_vec())));
         true
     }
 }

@@ -45,10 +45,7 @@ pub trait Kernel: Sized {
 macro_rules! kernel {
     ($kernel:ty) => {
         #[cfg(target_arch = "wasm32")]
-        #[allow(
-            unsafe_code,
-            reason = "exports and a named section are what the kernel ABI consists of"
-        )]
+        #[allow(unsafe_code, reason = "exports and a named section are what the kernel ABI consists of")]
         const _: () = {
             #[used]
             #[unsafe(link_section = "wasm-engine.abi")]

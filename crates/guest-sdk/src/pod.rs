@@ -1,8 +1,5 @@
 //! Plain old data: what may lie in a buffer.
-#![expect(
-    unsafe_code,
-    reason = "the marker is the promise that any bytes are a valid value"
-)]
+#![expect(unsafe_code, reason = "the marker is the promise that any bytes are a valid value")]
 
 use core::mem::MaybeUninit;
 
@@ -53,19 +50,7 @@ mod tests {
 
     #[test]
     fn a_declared_struct_is_plain_data() {
-        assert_eq!(
-            zeroed::<Pair>(),
-            Pair {
-                near: 0,
-                far: [0, 0]
-            }
-        );
-        assert_eq!(
-            bytes_of(&[Pair {
-                near: 1,
-                far: [2, 3]
-            }]),
-            [1, 0, 0, 0, 2, 0, 3, 0]
-        );
+        assert_eq!(zeroed::<Pair>(), Pair { near: 0, far: [0, 0] });
+        assert_eq!(bytes_of(&[Pair { near: 1, far: [2, 3] }]), [1, 0, 0, 0, 2, 0, 3, 0]);
     }
 }

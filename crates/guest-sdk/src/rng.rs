@@ -11,12 +11,7 @@ impl Rng {
     pub fn new(seed: u64, stream: u64) -> Self {
         let mut mix = SplitMix(seed ^ SplitMix(stream).next());
         let (low, high) = (mix.next(), mix.next());
-        let mut state = [
-            low as u32,
-            (low >> 32) as u32,
-            high as u32,
-            (high >> 32) as u32,
-        ];
+        let mut state = [low as u32, (low >> 32) as u32, high as u32, (high >> 32) as u32];
         if state == [0; 4] {
             // The one state from which the generator never leaves.
             state[0] = 1;
@@ -94,11 +89,7 @@ mod tests {
     #[test]
     fn floats_fill_the_unit_interval() {
         let mut rng = Rng::new(1, 2);
-        let mean = (0..10_000)
-            .map(|_| rng.f32())
-            .inspect(|v| assert!((0.0..1.0).contains(v)))
-            .sum::<f32>()
-            / 10_000.0;
+        let mean = (0..10_000).map(|_| rng.f32()).inspect(|v| assert!((0.0..1.0).contains(v))).sum::<f32>() / 10_000.0;
         assert!((mean - 0.5).abs() < 0.02, "{mean}");
         assert!((0..1000).all(|_| rng.below(3) < 3));
         assert_eq!(rng.below(0), 0);

@@ -16,10 +16,7 @@ mod lanes;
 #[path = "simd/x86_64.rs"]
 mod lanes;
 
-#[cfg(not(any(
-    all(target_arch = "wasm32", target_feature = "simd128"),
-    all(target_arch = "x86_64", target_feature = "sse2")
-)))]
+#[cfg(not(any(all(target_arch = "wasm32", target_feature = "simd128"), all(target_arch = "x86_64", target_feature = "sse2"))))]
 #[path = "simd/plain.rs"]
 mod lanes;
 
@@ -254,10 +251,7 @@ mod tests {
         assert_eq!((!a.ge(b)).bits(), 0b1001);
         assert_eq!((a.lt(b) | a.gt(b)).bits(), 0b0101);
         assert!(a.lt(b).any() && !a.lt(b).all() && (b.le(b) & b.ge(b)).all());
-        assert_eq!(
-            a.le(b).select(a, F32x4::splat(9.0)).to_array(),
-            [1.0, 2.0, 9.0, 9.0]
-        );
+        assert_eq!(a.le(b).select(a, F32x4::splat(9.0)).to_array(), [1.0, 2.0, 9.0, 9.0]);
         assert_eq!(a.le(b).keep(b).to_array(), [2.0, 2.0, 0.0, 0.0]);
     }
 }

@@ -18,10 +18,7 @@
 //! rig.tick(&mut kernel).unwrap();
 //! assert_eq!(rig.content::<f32>("values"), [2.0, 4.0]);
 //! ```
-#![expect(
-    unsafe_code,
-    reason = "the rig plays the host and builds a context page"
-)]
+#![expect(unsafe_code, reason = "the rig plays the host and builds a context page")]
 
 use std::cell::RefCell;
 
@@ -83,11 +80,7 @@ impl Rig {
             flags: 0,
             reserved: 0,
         };
-        Rig {
-            buffers: Vec::new(),
-            params: Vec::new(),
-            raw,
-        }
+        Rig { buffers: Vec::new(), params: Vec::new(), raw }
     }
 
     /// Grants a buffer for reading and writing, with its first content.
@@ -101,12 +94,7 @@ impl Rig {
     }
 
     fn granted<T: Pod>(mut self, name: &'static str, content: &[T], access: u32) -> Self {
-        self.buffers.push(RigBuffer {
-            name,
-            access,
-            content: bytes_of(content).to_vec(),
-            generation: 0,
-        });
+        self.buffers.push(RigBuffer { name, access, content: bytes_of(content).to_vec(), generation: 0 });
         self
     }
 
@@ -131,11 +119,7 @@ impl Rig {
 
     /// Puts the pointer somewhere.
     pub fn pointer(mut self, x: f32, y: f32, buttons: u32) -> Self {
-        (
-            self.raw.pointer_x,
-            self.raw.pointer_y,
-            self.raw.pointer_buttons,
-        ) = (x, y, buttons);
+        (self.raw.pointer_x, self.raw.pointer_y, self.raw.pointer_buttons) = (x, y, buttons);
         self
     }
 
@@ -156,48 +140,23 @@ impl Rig {
     }
 
     /// Calls `body` with the context of the tick to come; what it wrote becomes the buffers' content if it succeeds.
-    pub fn with_context<R>(
-        &mut self,
-        body: impl FnOnce(&mut Context) -> Result<R, Error>,
-    ) -> Result<R, Error> {
+    pub fn with_context<R>(&mut self, body: impl FnOnce(&mut Context) -> Result<R, Error>) -> Result<R, Error> {
         let mut image = Image::default();
         let head = image.place(size_of::<RawContext>());
         let mut views = Vec::new();
         for buffer in &self.buffers {
             let read_ptr = image.place_bytes(&buffer.content);
-            let write_ptr = if buffer.access & ACCESS_WRITE != 0 {
-                image.place_bytes(&buffer.content)
-            } else {
-                0
-            };
+            let write_ptr = if buffer.access & ACCESS_WRITE != 0 { image.place_bytes(&buffer.content) } else { 0 };
             let bytes = buffer.content.len() as u32;
-            let view = BufferView {
-                read_ptr,
-                write_ptr,
-                bytes,
-                access: buffer.access,
-                generation: buffer.generation,
-                reserved: 0,
-            };
+            let view = BufferView { read_ptr, write_ptr, bytes, access: buffer.access, generation: buffer.generation, reserved: 0 };
             views.push(view);
         }
         let mut raw = self.raw;
         raw.buffers = views.len() as u32;
         raw.params = self.params.len() as u32;
         raw.buffers_ptr = image.place(size_of::<BufferView>() * views.len());
-        raw.params_ptr = image.place_bytes(bytes_of(
-            &self
-                .params
-                .iter()
-                .map(|(_, value)| *value)
-                .collect::<Vec<_>>(),
-        ));
-        let names: Vec<&str> = self
-            .buffers
-            .iter()
-            .map(|b| b.name)
-            .chain(self.params.iter().map(|p| p.0))
-            .collect();
+        raw.params_ptr = image.place_bytes(bytes_of(&self.params.iter().map(|(_, value)| *value).collect::<Vec<_>>()));
+        let names: Vec<&str> = self.buffers.iter().map(|b| b.name).chain(self.params.iter().map(|p| p.0)).collect();
         let names: String = names.iter().flat_map(|name| [*name, "\0"]).collect();
         (raw.names_ptr, raw.names_len) = (image.place_bytes(names.as_bytes()), names.len() as u32);
 
@@ -205,25 +164,14 @@ impl Rig {
         // SAFETY: both places were reserved above with room for what is written, at a multiple of `ALIGN`.
         unsafe {
             base.add(head as usize).cast::<RawContext>().write(raw);
-            base.add(raw.buffers_ptr as usize)
-                .cast::<BufferView>()
-                .copy_from_nonoverlapping(views.as_ptr(), views.len());
+            base.add(raw.buffers_ptr as usize).cast::<BufferView>().copy_from_nonoverlapping(views.as_ptr(), views.len());
         }
         // SAFETY: the page at `head` was just filled; the image is neither moved nor touched while the context is used.
         let mut ctx = unsafe { Context::in_memory(Memory(base), head) }?;
         let result = body(&mut ctx)?;
-        for (buffer, view) in self
-            .buffers
-            .iter_mut()
-            .zip(&views)
-            .filter(|(_, view)| view.write_ptr != 0)
-        {
+        for (buffer, view) in self.buffers.iter_mut().zip(&views).filter(|(_, view)| view.write_ptr != 0) {
             let written = image.bytes().skip(view.write_ptr as usize);
-            buffer
-                .content
-                .iter_mut()
-                .zip(written)
-                .for_each(|(to, from)| *to = from);
+            buffer.content.iter_mut().zip(written).for_each(|(to, from)| *to = from);
         }
         Ok(result)
     }
@@ -236,12 +184,7 @@ impl Rig {
         let mut items = vec![zeroed::<T>(); buffer.content.len() / size_of::<T>().max(1)];
         let bytes = size_of_val(items.as_slice()).min(buffer.content.len());
         // SAFETY: `items` has room for `bytes` bytes, any bytes are a `T`, and the two do not overlap.
-        unsafe {
-            items
-                .as_mut_ptr()
-                .cast::<u8>()
-                .copy_from_nonoverlapping(buffer.content.as_ptr(), bytes)
-        };
+        unsafe { items.as_mut_ptr().cast::<u8>().copy_from_nonoverlapping(buffer.content.as_ptr(), bytes) };
         items
     }
 
@@ -273,8 +216,7 @@ impl Image {
             self.lines.push(Line([0; ALIGN]));
         }
         let at = self.lines.len() * ALIGN;
-        self.lines
-            .resize(self.lines.len() + bytes.div_ceil(ALIGN), Line([0; ALIGN]));
+        self.lines.resize(self.lines.len() + bytes.div_ceil(ALIGN), Line([0; ALIGN]));
         at as u32
     }
 
@@ -282,10 +224,7 @@ impl Image {
         let at = self.place(content.len());
         let lines = self.lines.iter_mut().skip(at as usize / ALIGN);
         for (line, chunk) in lines.zip(content.chunks(ALIGN)) {
-            line.0
-                .iter_mut()
-                .zip(chunk)
-                .for_each(|(to, from)| *to = *from);
+            line.0.iter_mut().zip(chunk).for_each(|(to, from)| *to = *from);
         }
         at
     }

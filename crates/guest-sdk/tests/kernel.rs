@@ -20,10 +20,7 @@ impl Kernel for Flock {
         let (last, new) = ctx.read_write::<Boid>("boids")?;
         let gain = ctx.param("gain")?;
         for (new, last) in new.iter_mut().zip(last) {
-            new.at = [
-                last.at[0] + gain * last.speed[0],
-                last.at[1] + gain * last.speed[1],
-            ];
+            new.at = [last.at[0] + gain * last.speed[0], last.at[1] + gain * last.speed[1]];
             new.speed = last.speed;
         }
         ctx.emit("stepped", &ctx.tick().to_le_bytes())
@@ -32,10 +29,7 @@ impl Kernel for Flock {
 
 kernel!(Flock);
 
-const BOID: Boid = Boid {
-    at: [1.0, 2.0],
-    speed: [3.0, 4.0],
-};
+const BOID: Boid = Boid { at: [1.0, 2.0], speed: [3.0, 4.0] };
 
 #[test]
 fn a_kernel_steps_its_state_and_speaks() {
@@ -43,13 +37,7 @@ fn a_kernel_steps_its_state_and_speaks() {
     let mut flock: Flock = rig.init().unwrap();
     rig.tick(&mut flock).unwrap();
     rig.tick(&mut flock).unwrap();
-    assert_eq!(
-        rig.content::<Boid>("boids"),
-        [Boid {
-            at: [4.0, 6.0],
-            speed: [3.0, 4.0]
-        }]
-    );
+    assert_eq!(rig.content::<Boid>("boids"), [Boid { at: [4.0, 6.0], speed: [3.0, 4.0] }]);
     assert_eq!(rig.take_log(), [(Level::Info, "1 boids".to_owned())]);
     assert_eq!(rig.take_events().len(), 2);
 }
@@ -65,47 +53,22 @@ fn a_new_content_is_handed_out_once_per_tick() {
         Ok(())
     })
     .unwrap();
-    assert_eq!(
-        (rig.content::<u32>("a")[0], rig.content::<u32>("b")[3]),
-        (4, 7)
-    );
-    rig.with_context(|ctx| ctx.write::<u32>("a").map(|_| ()))
-        .unwrap();
+    assert_eq!((rig.content::<u32>("a")[0], rig.content::<u32>("b")[3]), (4, 7));
+    rig.with_context(|ctx| ctx.write::<u32>("a").map(|_| ())).unwrap();
 }
 
 #[test]
 fn what_is_not_granted_or_does_not_fit_is_refused() {
-    let mut rig = Rig::new()
-        .read_only("input", &[1u8, 2, 3])
-        .buffer("odd", &[0u8; 6])
-        .param("p", 1.0);
+    let mut rig = Rig::new().read_only("input", &[1u8, 2, 3]).buffer("odd", &[0u8; 6]).param("p", 1.0);
     rig.with_context(|ctx| {
-        assert_eq!(
-            ctx.read::<u8>("other").unwrap_err(),
-            Error::NoBuffer("other")
-        );
+        assert_eq!(ctx.read::<u8>("other").unwrap_err(), Error::NoBuffer("other"));
         assert_eq!(ctx.read::<u8>("p").unwrap_err(), Error::NoBuffer("p"));
         assert_eq!(ctx.param("input").unwrap_err(), Error::NoParam("input"));
-        assert_eq!(
-            ctx.write::<u8>("input").unwrap_err(),
-            Error::NotWritable("input")
-        );
-        assert_eq!(
-            ctx.read::<u32>("odd").unwrap_err(),
-            Error::WrongLayout("odd")
-        );
-        assert_eq!(
-            ctx.read::<[u8; 0]>("odd").unwrap_err(),
-            Error::WrongLayout("odd")
-        );
-        assert_eq!(
-            ctx.write_range::<u8>("odd", 4..7).unwrap_err(),
-            Error::OutOfRange("odd")
-        );
-        assert_eq!(
-            ctx.write_share::<u8>("odd", 7).unwrap_err(),
-            Error::OutOfRange("odd")
-        );
+        assert_eq!(ctx.write::<u8>("input").unwrap_err(), Error::NotWritable("input"));
+        assert_eq!(ctx.read::<u32>("odd").unwrap_err(), Error::WrongLayout("odd"));
+        assert_eq!(ctx.read::<[u8; 0]>("odd").unwrap_err(), Error::WrongLayout("odd"));
+        assert_eq!(ctx.write_range::<u8>("odd", 4..7).unwrap_err(), Error::OutOfRange("odd"));
+        assert_eq!(ctx.write_share::<u8>("odd", 7).unwrap_err(), Error::OutOfRange("odd"));
         assert_eq!(ctx.read::<u8>("input")?, [1, 2, 3]);
         Ok(())
     })

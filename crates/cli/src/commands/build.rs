@@ -23,7 +23,10 @@ impl Build {
         match guests::build(&app) {
             Ok(built) => {
                 output.value(&built, || {
-                    built.iter().map(|guest| format!("{:<16} {:>8.1} KiB  {}\n", guest.kernel, guest.bytes as f64 / 1024.0, guest.module.display())).collect()
+                    built
+                        .iter()
+                        .map(|guest| format!("{:<16} {:>8.1} KiB  {}\n", guest.kernel, guest.bytes as f64 / 1024.0, guest.module.display()))
+                        .collect()
                 });
                 exit::OK
             }

@@ -39,15 +39,24 @@ impl New {
         }
         for file in TEMPLATE {
             let path = self.folder.join(file.path);
-            let written = path.parent().map_or(Ok(()), std::fs::create_dir_all).and_then(|()| std::fs::write(&path, file.text.replace("{{name}}", &name)));
+            let written = path
+                .parent()
+                .map_or(Ok(()), std::fs::create_dir_all)
+                .and_then(|()| std::fs::write(&path, file.text.replace("{{name}}", &name)));
             if let Err(error) = written {
                 return output.error(&Diagnostic::new("IO", format!("{}: {error}", path.display())));
             }
         }
         let folder = self.folder.display();
-        output.value(&serde_json::json!({ "app": name, "folder": self.folder, "files": TEMPLATE.iter().map(|file| file.path).collect::<Vec<_>>() }), || {
-            format!("made {folder} ({} files)\n\n  wasm-engine build {folder}    build its kernel\n  wasm-engine run {folder}      run it", TEMPLATE.len())
-        });
+        output.value(
+            &serde_json::json!({ "app": name, "folder": self.folder, "files": TEMPLATE.iter().map(|file| file.path).collect::<Vec<_>>() }),
+            || {
+                format!(
+                    "made {folder} ({} files)\n\n  wasm-engine build {folder}    build its kernel\n  wasm-engine run {folder}      run it",
+                    TEMPLATE.len()
+                )
+            },
+        );
         exit::OK
     }
 }

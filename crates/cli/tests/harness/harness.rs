@@ -55,7 +55,13 @@ pub fn scratch(name: &str) -> PathBuf {
 /// Runs a command that has to work.
 pub fn succeed(command: &mut Command) -> Output {
     let output = command.output().unwrap();
-    assert!(output.status.success(), "{command:?}: {}\n{}\n{}", output.status, String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "{command:?}: {}\n{}\n{}",
+        output.status,
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    );
     output
 }
 
@@ -97,7 +103,8 @@ impl Run {
     pub fn finish(self) -> (Option<i32>, serde_json::Value, String) {
         let output = engine().args(&self.arguments).envs(self.environment).output().unwrap();
         let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
-        let value = serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {}\n{stderr}", String::from_utf8_lossy(&output.stdout)));
+        let value = serde_json::from_slice(&output.stdout)
+            .unwrap_or_else(|error| panic!("{error}: {}\n{stderr}", String::from_utf8_lossy(&output.stdout)));
         // A guest's panic is logged without a thread's name; the engine's own begins with one.
         assert!(!stderr.contains("thread '"), "{stderr}");
         (output.status.code(), value, stderr)

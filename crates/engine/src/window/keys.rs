@@ -43,10 +43,15 @@ fn code(key: PhysicalKey) -> Code {
 }
 
 fn convert_modifiers(state: ModifiersState) -> Modifiers {
-    [(state.shift_key(), Modifiers::SHIFT), (state.control_key(), Modifiers::CONTROL), (state.alt_key(), Modifiers::ALT), (state.super_key(), Modifiers::META)]
-        .into_iter()
-        .filter(|(down, _)| *down)
-        .fold(Modifiers::empty(), |all, (_, modifier)| all | modifier)
+    [
+        (state.shift_key(), Modifiers::SHIFT),
+        (state.control_key(), Modifiers::CONTROL),
+        (state.alt_key(), Modifiers::ALT),
+        (state.super_key(), Modifiers::META),
+    ]
+    .into_iter()
+    .filter(|(down, _)| *down)
+    .fold(Modifiers::empty(), |all, (_, modifier)| all | modifier)
 }
 
 #[cfg(test)]

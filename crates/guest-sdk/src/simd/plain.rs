@@ -103,9 +103,7 @@ pub(super) fn select(mask: Vector, yes: Vector, no: Vector) -> Vector {
 }
 
 pub(super) fn bits(mask: Vector) -> u32 {
-    mask.iter()
-        .enumerate()
-        .fold(0, |bits, (n, lane)| bits | (lane.to_bits() >> 31) << n)
+    mask.iter().enumerate().fold(0, |bits, (n, lane)| bits | (lane.to_bits() >> 31) << n)
 }
 
 pub(super) fn any(mask: Vector) -> bool {

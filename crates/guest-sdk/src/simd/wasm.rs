@@ -3,9 +3,9 @@
 use core::arch::wasm32 as w;
 
 pub(super) use w::{
-    f32x4_abs as abs, f32x4_add as add, f32x4_div as div, f32x4_le as le, f32x4_lt as lt,
-    f32x4_mul as mul, f32x4_neg as neg, f32x4_splat as splat, f32x4_sqrt as sqrt, f32x4_sub as sub,
-    v128 as Vector, v128_and as and, v128_any_true as any, v128_not as not, v128_or as or,
+    f32x4_abs as abs, f32x4_add as add, f32x4_div as div, f32x4_le as le, f32x4_lt as lt, f32x4_mul as mul, f32x4_neg as neg,
+    f32x4_splat as splat, f32x4_sqrt as sqrt, f32x4_sub as sub, v128 as Vector, v128_and as and, v128_any_true as any, v128_not as not,
+    v128_or as or,
 };
 
 #[inline(always)]
@@ -15,12 +15,7 @@ pub(super) fn new(a: f32, b: f32, c: f32, d: f32) -> Vector {
 
 #[inline(always)]
 pub(super) fn to_array(v: Vector) -> [f32; 4] {
-    [
-        w::f32x4_extract_lane::<0>(v),
-        w::f32x4_extract_lane::<1>(v),
-        w::f32x4_extract_lane::<2>(v),
-        w::f32x4_extract_lane::<3>(v),
-    ]
+    [w::f32x4_extract_lane::<0>(v), w::f32x4_extract_lane::<1>(v), w::f32x4_extract_lane::<2>(v), w::f32x4_extract_lane::<3>(v)]
 }
 
 // `pmin(a, b)` is `b < a ? b : a`, which is one instruction on x86-64 and is what `minps` means with its operands exchanged.

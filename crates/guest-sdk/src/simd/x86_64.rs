@@ -1,8 +1,5 @@
 //! The lanes on SSE2, which every x86-64 has.
-#![expect(
-    unsafe_code,
-    reason = "calling an intrinsic asks for its feature to be named, although the target always has it"
-)]
+#![expect(unsafe_code, reason = "calling an intrinsic asks for its feature to be named, although the target always has it")]
 
 use core::arch::x86_64 as x;
 
