@@ -44,7 +44,9 @@ impl HudFeed {
         self.frames = composed;
         self.data.generation += 1;
         self.data.frames.clear();
-        for frame in self.telemetry.recent(wasm_engine_compositor::limits::HUD_FRAMES_MAX) {
+        // Ticks that were overtaken never came to the glass; they are no frames.
+        let recent = self.telemetry.recent(2 * wasm_engine_compositor::limits::HUD_FRAMES_MAX);
+        for frame in recent.iter().filter(|frame| frame.glass().is_some()) {
             let mut bar = [0.0; wasm_engine_compositor::limits::HUD_STAGES_MAX];
             for (part, (interval, _)) in bar.iter_mut().zip(STAGES) {
                 *part = frame.interval(interval).unwrap_or(0) as f32 / 1e6;

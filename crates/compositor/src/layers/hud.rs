@@ -75,10 +75,10 @@ impl Hud {
         if self.laid_out != Some((data.generation, frame)) {
             self.laid_out = Some((data.generation, frame));
             self.items.clear();
-            let size = panel::lay_out(data, &self.atlas, &mut self.items);
+            let [x, y, width, height] = panel::lay_out(data, &self.atlas, frame.0, &mut self.items);
             self.items.truncate(HUD_ITEMS_MAX);
             self.uploaded = false;
-            self.bounds = Rect::touched(0.0, 0.0, size.0, size.1, frame);
+            self.bounds = Rect::touched(x, y, width, height, frame);
         }
         self.bounds
     }

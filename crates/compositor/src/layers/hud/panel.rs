@@ -85,8 +85,9 @@ impl Pen<'_> {
     }
 }
 
-/// Lays the panel out into `items` and returns its right and bottom edge, pixels.
-pub(super) fn lay_out(data: &HudData, atlas: &Atlas, items: &mut Vec<Item>) -> (f32, f32) {
+/// Lays the panel out into `items`, at the right of a frame of this width, where pages have least, and returns the panel's x, y, width and
+/// height, pixels.
+pub(super) fn lay_out(data: &HudData, atlas: &Atlas, frame_width: u32, items: &mut Vec<Item>) -> [f32; 4] {
     let mut pen = Pen { atlas, items };
     // Two items wait for the height, which is known only at the end.
     pen.rect(0.0, 0.0, 1.0, 1.0, EDGE);
@@ -95,7 +96,8 @@ pub(super) fn lay_out(data: &HudData, atlas: &Atlas, items: &mut Vec<Item>) -> (
     let bar = pen.px(1.0);
     let graph = bar * HUD_FRAMES_MAX as f32;
     let inner = graph + pen.px(GUIDE_LABEL);
-    let (left, right) = (margin + padding, margin + padding + inner);
+    let origin = (frame_width as f32 - margin - padding - inner - padding).max(margin).floor();
+    let (left, right) = (origin + padding, origin + padding + inner);
     let frames = &data.frames[data.frames.len().saturating_sub(HUD_FRAMES_MAX)..];
     let totals = Totals::of(frames, data.stages.len());
 
@@ -113,12 +115,12 @@ pub(super) fn lay_out(data: &HudData, atlas: &Atlas, items: &mut Vec<Item>) -> (
 
     let edge = pen.px(1.0);
     let radius = pen.px(8.0);
-    let panel = [margin, margin, inner + 2.0 * padding, y - margin];
+    let panel = [origin, margin, inner + 2.0 * padding, y - margin];
     items[0].rect = [panel[0] - edge, panel[1] - edge, panel[2] + 2.0 * edge, panel[3] + 2.0 * edge];
     items[0].source[0] = radius + edge;
     items[1].rect = panel;
     items[1].source[0] = radius;
-    (items[0].rect[0] + items[0].rect[2], items[0].rect[1] + items[0].rect[3])
+    items[0].rect
 }
 
 /// What the shown frames come to, milliseconds.
