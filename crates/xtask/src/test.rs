@@ -81,8 +81,8 @@ fn format() -> Result<Outcome> {
 /// The tests that the guests of the apps bring, on this machine and not in the sandbox.
 fn guests() -> Result<Outcome> {
     for manifest in guest_manifests()? {
-        let mut tests = cargo_locked(&["test", "--workspace", "--manifest-path"]);
-        process::check(tests.arg(manifest).env("CARGO_TARGET_DIR", process::target_dir().join("guests")))?;
+        let mut tests = cargo_locked(&["test", "--workspace"]);
+        process::check(tests.arg("--manifest-path").arg(manifest).env("CARGO_TARGET_DIR", process::target_dir().join("guests")))?;
     }
     Ok(Outcome::Passed)
 }

@@ -263,9 +263,9 @@ mod tests {
             rows: vec![row; 100],
         };
         let mut items = Vec::new();
-        let size = lay_out(&data, &atlas, &mut items);
+        let place = lay_out(&data, &atlas, 1280, &mut items);
         assert!(items.len() <= HUD_ITEMS_MAX, "{}", items.len());
-        assert!(size.0.is_finite() && size.1.is_finite());
+        assert!(place.iter().all(|edge| edge.is_finite()) && place[0] >= MARGIN / 2.0);
         assert!(items.iter().all(|item| item.rect.iter().all(|edge| edge.is_finite())));
     }
 }
