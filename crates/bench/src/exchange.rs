@@ -10,7 +10,8 @@ mod stats;
 mod stream;
 mod tail;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
+use std::sync::OnceLock;
 
 /// One line of the table.
 #[derive(serde::Serialize)]
@@ -60,6 +61,7 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
         Some("echo") => return latency::echo(&args[1..]),
         _ => {}
     }
+    cores();
     let mut json = None;
     let mut wanted = Vec::new();
     let mut args = args.iter();
@@ -89,13 +91,19 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
     Ok(())
 }
 
-/// Keeps the calling thread on one core, where there are several; returns on which.
-fn pin(which: usize) -> Result<usize> {
-    let cores = std::thread::available_parallelism()?.get();
+/// Keeps the calling thread on one of the cores that the process started with.
+fn pin(which: usize) -> Result<()> {
     let mut set = rustix::thread::CpuSet::new();
-    set.set(which % cores);
-    match rustix::thread::sched_setaffinity(None, &set) {
-        Ok(()) => Ok(which % cores),
-        Err(error) => bail!("cannot stay on core {which}: {error}"),
-    }
+    set.set(cores()[which % cores().len()]);
+    rustix::thread::sched_setaffinity(None, &set).with_context(|| format!("cannot stay on core {which}"))
+}
+
+/// The cores that the process started with. Asked once, because a thread that stays on one core sees only that.
+fn cores() -> &'static [usize] {
+    static CORES: OnceLock<Vec<usize>> = OnceLock::new();
+    CORES.get_or_init(|| {
+        let set = rustix::thread::sched_getaffinity(None).unwrap_or_default();
+        let cores: Vec<usize> = (0..rustix::thread::CpuSet::MAX_CPU).filter(|core| set.is_set(*core)).collect();
+        if cores.is_empty() { vec![0] } else { cores }
+    })
 }

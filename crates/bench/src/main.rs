@@ -1,2 +1,17 @@
 //! Paired comparisons against peers.
-fn main() {}
+
+#![forbid(unsafe_code)]
+
+mod exchange;
+mod frames;
+mod kernels;
+
+fn main() -> anyhow::Result<()> {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    match args.first().map(String::as_str) {
+        Some("exchange") => exchange::run(&args[1..]),
+        Some("kernels") => kernels::run(),
+        Some("frames") => frames::run(),
+        _ => anyhow::bail!("which benchmark? exchange, frames, kernels"),
+    }
+}

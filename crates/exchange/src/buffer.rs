@@ -3,10 +3,7 @@
 use crate::claim::{Claim, ClaimError, Side};
 use crate::limits::OBSERVE_ATTEMPTS;
 use crate::primitives::{Ordering, spin_loop};
-use crate::protocol::{
-    event::Event,
-    triple::{Control, Observation},
-};
+use crate::protocol::triple::{Control, Observation, SLOTS, State};
 use crate::region::{BufferId, BufferInfo, Entry, Inner, Region};
 use crate::wait::{Spin, wait_for};
 use core::slice;
@@ -17,18 +14,15 @@ use thiserror::Error;
 #[derive(Clone, Copy)]
 struct Place {
     control: *const Control,
-    /// On the line of the control word, which the writer has in hand anyway when it notifies.
-    event: *const Event,
-    base: *mut u8,
-    /// Where each slot begins. A spoiled control word can name a fourth slot; it is the first once more, so no index leaves the buffer.
-    offsets: [usize; 4],
+    /// Where each slot begins, counted from 1 as in the control word. A spoiled word may name slot 0, which is slot 1 once more, so nothing leads out of the buffer.
+    slots: [*mut u8; SLOTS + 1],
     bytes: usize,
 }
 
 impl Place {
     fn new(region: &Inner, entry: &Entry) -> Self {
-        let offsets = [0, entry.stride, 2 * entry.stride, 0];
-        Place { control: region.triple(entry), event: region.buffer_event(entry), base: region.at(entry.data), offsets, bytes: entry.bytes }
+        let slots = [0, 0, 1, 2].map(|slot| region.at(entry.data + slot * entry.stride));
+        Place { control: region.triple(entry), slots, bytes: entry.bytes }
     }
 
     #[inline(always)]
@@ -38,33 +32,37 @@ impl Place {
     }
 
     #[inline(always)]
-    fn event(&self) -> &Event {
-        // SAFETY: as for `control`.
-        unsafe { &*self.event }
-    }
-
-    #[inline(always)]
     fn slot(&self, slot: usize) -> *mut u8 {
-        self.base.wrapping_add(self.offsets[slot & 3])
+        self.slots[slot & SLOTS]
     }
+}
+
+/// Number of a slot as the world counts them, from 0.
+fn from_zero(slot: usize) -> usize {
+    slot.saturating_sub(1)
 }
 
 /// The one that fills a buffer. Dropping it frees the side for another.
 pub struct Writer {
     place: Place,
-    slot: usize,
+    /// After the last publish. Only the writer's slot and the generation are certain to be true still.
+    state: State,
+    rest: Box<Rest>,
+}
+
+/// What a handle seldom needs. Apart from it, so that the compiler can keep the handle itself in registers.
+struct Rest {
     claim: Claim,
     info: BufferInfo,
+    spin: Spin,
 }
 
 /// The one that owns the front of a buffer. Dropping it frees the side for another.
 pub struct Reader {
     place: Place,
-    slot: usize,
-    generation: u64,
-    claim: Claim,
-    info: BufferInfo,
-    spin: Spin,
+    /// After the last acquire. Only the reader's slot is certain to be true still, and the generation of what is in it, which is 0 before the first.
+    state: State,
+    rest: Box<Rest>,
 }
 
 /// Someone who looks at a buffer without taking anything, also through a read-only mapping.
@@ -94,9 +92,9 @@ impl Region {
     /// # Errors
     /// When the side is taken, the buffer unknown or the region read-only.
     pub fn writer(&self, id: BufferId) -> Result<Writer, ClaimError> {
-        let (place, claim, info) = self.side(id, Side::Writing)?;
-        let slot = place.control().repair().write();
-        Ok(Writer { place, slot, claim, info })
+        let (place, rest) = self.side(id, Side::Writing)?;
+        let state = place.control().join_writing();
+        Ok(Writer { place, state, rest })
     }
 
     /// Claims the reading side of a buffer.
@@ -104,9 +102,9 @@ impl Region {
     /// # Errors
     /// As [`Region::writer`].
     pub fn reader(&self, id: BufferId) -> Result<Reader, ClaimError> {
-        let (place, claim, info) = self.side(id, Side::Reading)?;
-        let slot = place.control().repair().front();
-        Ok(Reader { place, slot, generation: 0, claim, info, spin: Spin::new() })
+        let (place, rest) = self.side(id, Side::Reading)?;
+        let state = place.control().join_reading().without_generation();
+        Ok(Reader { place, state, rest })
     }
 
     /// Looks at a buffer from aside. Any number may.
@@ -119,10 +117,10 @@ impl Region {
         Ok(Observer { place, _region: Arc::clone(&self.inner), info })
     }
 
-    fn side(&self, id: BufferId, side: Side) -> Result<(Place, Claim, BufferInfo), ClaimError> {
+    fn side(&self, id: BufferId, side: Side) -> Result<(Place, Box<Rest>), ClaimError> {
         let place = Place::new(&self.inner, self.inner.buffer_entry(id)?);
         let info = self.buffer_info(id).ok_or(ClaimError::UnknownBuffer)?;
-        Ok((place, self.inner.claim(id.0 as usize, side)?, info))
+        Ok((place, Box::new(Rest { claim: self.inner.claim(id.0 as usize, side)?, info, spin: Spin::new() })))
     }
 }
 
@@ -132,19 +130,19 @@ impl Writer {
     pub fn bytes_mut(&mut self) -> &mut [u8] {
         // SAFETY: the slot lies in the mapping that the claim keeps alive, `bytes` long. The control word gives it to the writer, the claim
         // makes this the only writer, and `&mut self` ends the borrow before the slot is handed over.
-        unsafe { slice::from_raw_parts_mut(self.place.slot(self.slot), self.place.bytes) }
+        unsafe { slice::from_raw_parts_mut(self.place.slot(self.state.writer()), self.place.bytes) }
     }
 
     /// Number of the slot being written, 0 to 2.
     #[inline]
     pub fn write_slot(&self) -> usize {
-        self.slot % 3
+        from_zero(self.state.writer())
     }
 
     /// Number of the slot last published, 0 to 2. It is not written before the publish after the next one begins.
     #[inline]
     pub fn latest_slot(&self) -> usize {
-        self.place.control().state().latest() % 3
+        from_zero(self.place.control().state().latest())
     }
 
     /// Content last published, read by who works in step with the writer. With nothing published it is zeros, or what a predecessor left.
@@ -158,26 +156,26 @@ impl Writer {
     /// Generation of the content last published; 0 before the first.
     #[inline]
     pub fn generation(&self) -> u64 {
-        self.place.control().state().generation()
+        self.state.generation()
     }
 
     /// Hands the slot over as the newest content and returns its generation. Never waits; what the reader has not taken by now is passed over.
     #[inline]
     pub fn publish(&mut self) -> u64 {
-        let state = self.place.control().publish();
-        self.slot = state.write();
-        self.place.event().notify();
-        state.generation()
+        let control = self.place.control();
+        self.state = control.publish();
+        control.event.notify();
+        self.state.generation()
     }
 
     /// What the directory says about the buffer.
     pub fn info(&self) -> &BufferInfo {
-        &self.info
+        &self.rest.info
     }
 
     /// The region that the buffer is in.
     pub fn region(&self) -> Region {
-        Region { inner: Arc::clone(self.claim.region()) }
+        Region { inner: Arc::clone(self.rest.claim.region()) }
     }
 }
 
@@ -185,54 +183,53 @@ impl Reader {
     /// Takes the newest content; false when there is none newer than what is held. Never waits.
     #[inline]
     pub fn acquire(&mut self) -> bool {
-        let Some(state) = self.place.control().acquire(self.generation) else { return false };
-        self.slot = state.front();
-        self.generation = state.generation();
+        let Some(state) = self.place.control().acquire() else { return false };
+        self.state = state;
         true
     }
 
     /// Waits until there is something newer and takes it; false when `timeout` is over.
     pub fn wait(&mut self, timeout: Option<Duration>) -> bool {
-        let unsure = self.claim.region().unsure().load(Ordering::Relaxed) != 0;
-        let (place, generation) = (self.place, self.generation);
-        let newer = || (place.control().state().generation() != generation).then_some(());
-        wait_for(place.event(), &mut self.spin, timeout, unsure, newer).is_some() && self.acquire()
+        let unsure = self.rest.claim.region().unsure().load(Ordering::Relaxed) != 0;
+        let place = self.place;
+        let newer = || place.control().state().fresh().then_some(());
+        wait_for(&place.control().event, &mut self.rest.spin, timeout, unsure, newer).is_some() && self.acquire()
     }
 
-    /// The content held. Before the first [`Reader::acquire`] it is zeros, or what a predecessor held.
+    /// The content held. Before the first [`Reader::acquire`] it is zeros, or something that was written earlier.
     #[inline]
     pub fn bytes(&self) -> &[u8] {
         // SAFETY: the slot lies in the mapping that the claim keeps alive, `bytes` long. The control word gives it to the reader, the claim makes
         // this the only reader, and it goes back only through `acquire`, which takes `&mut self`.
-        unsafe { slice::from_raw_parts(self.place.slot(self.slot), self.place.bytes) }
+        unsafe { slice::from_raw_parts(self.place.slot(self.state.reader()), self.place.bytes) }
     }
 
     /// Number of the slot held, 0 to 2.
     #[inline]
     pub fn front_slot(&self) -> usize {
-        self.slot % 3
+        from_zero(self.state.reader())
     }
 
     /// Generation of the content held; 0 when nothing was taken yet.
     #[inline]
     pub fn generation(&self) -> u64 {
-        self.generation
+        self.state.generation()
     }
 
     /// Whether [`Reader::acquire`] would bring something newer.
     #[inline]
     pub fn has_fresh(&self) -> bool {
-        self.place.control().state().generation() != self.generation
+        self.place.control().state().fresh()
     }
 
     /// What the directory says about the buffer.
     pub fn info(&self) -> &BufferInfo {
-        &self.info
+        &self.rest.info
     }
 
     /// The region that the buffer is in.
     pub fn region(&self) -> Region {
-        Region { inner: Arc::clone(self.claim.region()) }
+        Region { inner: Arc::clone(self.rest.claim.region()) }
     }
 }
 
@@ -307,13 +304,13 @@ impl Observer {
 
 impl core::fmt::Debug for Writer {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("Writer").field("buffer", &self.info).field("generation", &self.generation()).finish_non_exhaustive()
+        f.debug_struct("Writer").field("buffer", &self.rest.info).field("generation", &self.generation()).finish_non_exhaustive()
     }
 }
 
 impl core::fmt::Debug for Reader {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("Reader").field("buffer", &self.info).field("generation", &self.generation).finish_non_exhaustive()
+        f.debug_struct("Reader").field("buffer", &self.rest.info).field("generation", &self.generation()).finish_non_exhaustive()
     }
 }
 

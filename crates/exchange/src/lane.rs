@@ -63,6 +63,18 @@ impl Keep {
     }
 }
 
+/// What an end seldom needs. Apart from it, so that the compiler can keep the end itself in registers.
+struct Rest {
+    keep: Keep,
+    spin: Spin,
+}
+
+impl Rest {
+    fn new(keep: Keep) -> Box<Self> {
+        Box::new(Rest { keep, spin: Spin::new() })
+    }
+}
+
 /// Where the words of a ring lie in this process. What they point to lives as long as the [`Keep`] beside them.
 #[derive(Clone, Copy)]
 struct Words {
@@ -88,16 +100,14 @@ impl Words {
 pub struct Sender<T: Pod> {
     tail: Tail<T, InMemory<T>>,
     words: Words,
-    keep: Keep,
-    spin: Spin,
+    rest: Box<Rest>,
 }
 
 /// The receiving end of a ring. If its process is killed, the next one goes on where it was; only the very item that it was taking may come again.
 pub struct Receiver<T: Pod> {
     head: Head<T, InMemory<T>>,
     words: Words,
-    keep: Keep,
-    spin: Spin,
+    rest: Box<Rest>,
 }
 
 // SAFETY: the pointers lead into memory without ties to a thread, the claim makes this the only sender, and items are plain bytes.
@@ -147,8 +157,8 @@ impl<T: Pod> Sender<T> {
 
     #[cold]
     fn wait_and_push(&mut self, item: T, timeout: Option<Duration>) -> Result<(), Full<T>> {
-        let (tail, control) = (&mut self.tail, self.words.control());
-        let space = wait_for(&control.space, &mut self.spin, timeout, self.keep.unsure(), || tail.has_space(control).then_some(()));
+        let (tail, control, rest) = (&mut self.tail, self.words.control(), &mut *self.rest);
+        let space = wait_for(&control.space, &mut rest.spin, timeout, rest.keep.unsure(), || tail.has_space(control).then_some(()));
         if space.is_none() {
             return Err(Full(item));
         }
@@ -195,13 +205,13 @@ impl<T: Pod> Receiver<T> {
 
     #[cold]
     fn wait_and_pop(&mut self, timeout: Option<Duration>) -> Option<T> {
-        let (head, control) = (&mut self.head, self.words.control());
-        wait_for(self.words.doorbell(), &mut self.spin, timeout, self.keep.unsure(), || head.pop(control))
+        let (head, control, rest) = (&mut self.head, self.words.control(), &mut *self.rest);
+        wait_for(self.words.doorbell(), &mut rest.spin, timeout, rest.keep.unsure(), || head.pop(control))
     }
 
     /// Whether there is nothing to take.
     pub fn is_empty(&mut self) -> bool {
-        !self.head.look(self.words.control())
+        !self.head.has_item(self.words.control())
     }
 }
 
@@ -237,7 +247,7 @@ fn rings<T: Pod>(capacity: usize, producers: usize) -> (Vec<Sender<T>>, Vec<Rece
             let tail = Tail::resume(memory(), words.control());
             let head = Head::resume(memory(), words.control(), capacity as u64);
             let keep = || Keep::Own { heap: Arc::clone(&heap), unsure };
-            (Sender { tail, words, keep: keep(), spin: Spin::new() }, Receiver { head, words, keep: keep(), spin: Spin::new() })
+            (Sender { tail, words, rest: Rest::new(keep()) }, Receiver { head, words, rest: Rest::new(keep()) })
         })
         .unzip()
 }
@@ -260,7 +270,7 @@ impl Region {
                 Ok(claim) => {
                     let (words, memory) = place::<T>(&self.inner, entry)?;
                     let tail = Tail::resume(memory, words.control());
-                    return Ok(Sender { tail, words, keep: Keep::Region(claim, Arc::clone(&self.inner)), spin: Spin::new() });
+                    return Ok(Sender { tail, words, rest: Rest::new(Keep::Region(claim, Arc::clone(&self.inner))) });
                 }
                 Err(error @ ClaimError::Taken { .. }) => taken = error,
                 Err(error) => return Err(error),
@@ -289,7 +299,7 @@ impl Region {
                 let (words, memory) = place::<T>(&self.inner, entry)?;
                 let claim = self.inner.claim(index, Side::Reading)?;
                 let head = Head::resume(memory, words.control(), entry.capacity as u64);
-                Ok(Receiver { head, words, keep: Keep::Region(claim, Arc::clone(&self.inner)), spin: Spin::new() })
+                Ok(Receiver { head, words, rest: Rest::new(Keep::Region(claim, Arc::clone(&self.inner))) })
             })
             .collect()
     }

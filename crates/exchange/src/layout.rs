@@ -209,10 +209,12 @@ impl Layout {
             return Err(LayoutError::TooMany { count });
         }
         check_page(&header)?;
-        let body = body.get(..count * size_of::<SurfaceRect>()).ok_or(too_short(size_of::<LayoutHeader>() + count * size_of::<SurfaceRect>()))?;
+        let body =
+            body.get(..count * size_of::<SurfaceRect>()).ok_or(too_short(size_of::<LayoutHeader>() + count * size_of::<SurfaceRect>()))?;
         self.header = header;
         self.rects.clear();
-        self.rects.extend(body.chunks_exact(size_of::<SurfaceRect>()).filter_map(|bytes| pod_read_unaligned::<SurfaceRect>(bytes).checked()));
+        self.rects
+            .extend(body.chunks_exact(size_of::<SurfaceRect>()).filter_map(|bytes| pod_read_unaligned::<SurfaceRect>(bytes).checked()));
         self.dropped = count - self.rects.len();
         Ok(())
     }

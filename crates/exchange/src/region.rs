@@ -342,7 +342,7 @@ impl Region {
         Some(BufferState {
             generation: state.generation(),
             fresh: state.fresh(),
-            slots: [state.write(), state.middle(), state.front()],
+            slots: [state.writer(), state.middle(), state.reader()].map(|slot| slot.saturating_sub(1)),
             writer: self.inner.word(entry.claim_line(Side::Writing)).load(Ordering::Relaxed),
             reader: self.inner.word(entry.claim_line(Side::Reading)).load(Ordering::Relaxed),
         })
@@ -369,7 +369,11 @@ impl Region {
 
 impl core::fmt::Debug for Region {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("Region").field("bytes", &self.inner.bytes).field("access", &self.inner.access).field("entries", &self.inner.entries).finish()
+        f.debug_struct("Region")
+            .field("bytes", &self.inner.bytes)
+            .field("access", &self.inner.access)
+            .field("entries", &self.inner.entries)
+            .finish()
     }
 }
 
@@ -405,12 +409,6 @@ impl Inner {
         // SAFETY: the entry was checked: its first line lies in the mapping, aligned to 128, and no other entry's lines or data overlap it. The type has
         // only atomics in it, for which any bytes are valid and which peers may change; the mapping lives as long as `self`.
         unsafe { &*self.at(entry.lines).cast() }
-    }
-
-    /// The event that a buffer's reader sleeps on. It lies beside the control word, which the writer has in hand anyway when it notifies.
-    pub(crate) fn buffer_event(&self, entry: &Entry) -> &crate::protocol::event::Event {
-        // SAFETY: as for `triple`; the event follows the control word on its line, which nothing else uses.
-        unsafe { &*self.at(entry.lines + size_of::<triple::Control>()).cast() }
     }
 
     pub(crate) fn ring(&self, entry: &Entry) -> &ring::Control {

@@ -8,7 +8,8 @@ mod portable;
 
 #[cfg(all(target_os = "linux", not(miri)))]
 pub(crate) use linux::{
-    Locks, Mapping, Shared, create_memfd, file_bytes, futex_wait, futex_wake, heavy_barrier, is_sealed, is_writable, register_barrier, reopen,
+    Locks, Mapping, Shared, create_memfd, file_bytes, futex_wait, futex_wake, heavy_barrier, is_sealed, is_writable, register_barrier,
+    reopen,
 };
 pub(crate) use portable::Heap;
 #[cfg(not(all(target_os = "linux", not(miri))))]

@@ -36,7 +36,13 @@ impl Spin {
 }
 
 /// Calls `poll` until it returns something, sleeping on `event` in between. None when `timeout` is over. With `unsure`, sleeps are kept short.
-pub(crate) fn wait_for<T>(event: &Event, spin: &mut Spin, timeout: Option<Duration>, unsure: bool, mut poll: impl FnMut() -> Option<T>) -> Option<T> {
+pub(crate) fn wait_for<T>(
+    event: &Event,
+    spin: &mut Spin,
+    timeout: Option<Duration>,
+    unsure: bool,
+    mut poll: impl FnMut() -> Option<T>,
+) -> Option<T> {
     for _ in 0..spin.budget {
         if let Some(found) = poll() {
             spin.rewarded();
@@ -61,7 +67,7 @@ impl Place {
         match self {
             Place::Own { event, .. } => event,
             // The id was checked when this was made, and directories do not change.
-            Place::Buffer(region, id) => region.buffer_event(&region.entries[id.0 as usize]),
+            Place::Buffer(region, id) => &region.triple(&region.entries[id.0 as usize]).event,
         }
     }
 }

@@ -70,11 +70,14 @@ mod linux {
     pub(super) fn main() {
         // SAFETY: plain system call; the default action of the alarm ends the process.
         unsafe { libc::alarm(ALARM_SECONDS) };
-        let spec = (0..COLONY).fold(RegionSpec::new(), |spec, place| spec.buffer(&name(place), WORDS * 8).lane(&name(place), size_of::<Item>(), CAPACITY));
+        let spec = (0..COLONY)
+            .fold(RegionSpec::new(), |spec, place| spec.buffer(&name(place), WORDS * 8).lane(&name(place), size_of::<Item>(), CAPACITY));
         let region = Region::create(&spec).expect("a small region");
         let notes = shared_notes();
         let start = Instant::now();
-        for (kind, test) in [("publish", kill_writers as fn(&Region, &[Notes])), ("acquire", kill_readers), ("push", kill_senders), ("pop", kill_receivers)] {
+        for (kind, test) in
+            [("publish", kill_writers as fn(&Region, &[Notes])), ("acquire", kill_readers), ("push", kill_senders), ("pop", kill_receivers)]
+        {
             test(&region, notes);
             println!("{KILLS_EACH} killed in {kind}, {:.1?} so far", start.elapsed());
         }
@@ -251,7 +254,8 @@ mod linux {
         // SAFETY: a fresh anonymous mapping, never unmapped, zeroed, aligned and long enough; the type has only atomics in it.
         unsafe {
             let bytes = COLONY * size_of::<Notes>();
-            let page = libc::mmap(std::ptr::null_mut(), bytes, libc::PROT_READ | libc::PROT_WRITE, libc::MAP_SHARED | libc::MAP_ANONYMOUS, -1, 0);
+            let page =
+                libc::mmap(std::ptr::null_mut(), bytes, libc::PROT_READ | libc::PROT_WRITE, libc::MAP_SHARED | libc::MAP_ANONYMOUS, -1, 0);
             assert_ne!(page, libc::MAP_FAILED);
             std::slice::from_raw_parts(page.cast::<Notes>(), COLONY)
         }
@@ -307,7 +311,9 @@ mod linux {
         /// False once it has been killed, or has ended by itself.
         fn goes_on(&mut self, now: Instant, notes: &Notes) -> bool {
             match self.end {
-                None if notes.steps.load(Ordering::Relaxed) > 0 => self.end = Some(now + Duration::from_nanos(mix(self.pid.unsigned_abs().into()) % 100_000)),
+                None if notes.steps.load(Ordering::Relaxed) > 0 => {
+                    self.end = Some(now + Duration::from_nanos(mix(self.pid.unsigned_abs().into()) % 100_000))
+                }
                 None if self.has_ended() => return false,
                 Some(end) if end <= now => {
                     // SAFETY: plain system call on our own child, which has not been reaped.

@@ -187,7 +187,8 @@ mod shared {
         writer.publish();
         assert!(reader.acquire());
         assert_eq!(reader.bytes(), vec![7; SLOT_ALIGN + 1]);
-        let (mut sender, mut receiver) = (other.lane_sender::<[u64; 3]>("input").expect("free"), region.lane_receiver::<[u64; 3]>("input").expect("free"));
+        let (mut sender, mut receiver) =
+            (other.lane_sender::<[u64; 3]>("input").expect("free"), region.lane_receiver::<[u64; 3]>("input").expect("free"));
         sender.push([1, 2, 3]).expect("room");
         assert_eq!(receiver.pop(), Some([1, 2, 3]));
     }
@@ -237,11 +238,14 @@ fn fresh_bytes() -> Vec<u8> {
 fn use_all(region: &Region) {
     for buffer in region.buffers().collect::<Vec<_>>() {
         let _ = region.buffer_state(buffer.id);
-        if let (Ok(mut writer), Ok(mut reader), Ok(observer)) = (region.writer(buffer.id), region.reader(buffer.id), region.observer(buffer.id)) {
+        if let (Ok(mut writer), Ok(mut reader), Ok(observer)) =
+            (region.writer(buffer.id), region.reader(buffer.id), region.observer(buffer.id))
+        {
             for _ in 0..4 {
                 writer.bytes_mut()[0] = 1;
                 writer.publish();
-                let _ = (writer.latest_slot(), writer.latest_bytes()[0], reader.acquire(), reader.bytes()[0], observer.read_into(&mut [0; 16]));
+                let _ =
+                    (writer.latest_slot(), writer.latest_bytes()[0], reader.acquire(), reader.bytes()[0], observer.read_into(&mut [0; 16]));
             }
         }
     }

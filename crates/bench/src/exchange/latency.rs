@@ -36,7 +36,7 @@ pub(super) fn run() -> Result<Vec<Row>> {
     let path = format!("/proc/{}/fd/{}", std::process::id(), fd.as_raw_fd());
     let service = format!("wasm-engine-bench-{}", std::process::id());
     let mut peer = Peer::new(&service, ["there", "back"])?;
-    let mut lanes = (region.lane_sender(&"there".to_owned())?, region.lane_receiver("back")?);
+    let mut lanes = (region.lane_sender("there")?, region.lane_receiver("back")?);
     let mut orders = region.lane_sender::<[u64; 2]>("orders")?;
     let mut other = Command::new(std::env::current_exe()?).args(["exchange", "echo", &path, &service]).spawn()?;
     pin(0)?;

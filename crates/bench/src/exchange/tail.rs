@@ -1,6 +1,6 @@
 //! Tails: round trips between two threads while a busy loop runs on every core, and the cost of waiting for nothing.
 
-use super::{Row, pin, stats};
+use super::{Row, cores, pin, stats};
 use anyhow::{Context, Result, ensure};
 use std::hint::{black_box, spin_loop};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -15,11 +15,10 @@ const CAPACITY: usize = 64;
 const IDLE: Duration = Duration::from_secs(2);
 
 pub(super) fn run() -> Result<Vec<Row>> {
-    let cores = thread::available_parallelism()?.get();
     let stop = AtomicBool::new(false);
     let (mut ours, mut peer) = (Vec::new(), Vec::new());
     thread::scope(|scope| -> Result<()> {
-        for core in 0..cores {
+        for core in 0..cores().len() {
             let stop = &stop;
             scope.spawn(move || {
                 let _ = pin(core);

@@ -7,6 +7,8 @@ use core::{marker::PhantomData, ptr};
 
 const HEADER_BYTES: usize = 8;
 const GROUP_BYTES: [usize; 4] = [64, 128, 256, 512];
+/// Items up to this size come in streams rather than one by one, so they get the largest groups.
+const SMALL_BYTES: usize = 16;
 /// The count in a header has eight bits.
 const PER_GROUP_MAX: usize = 255;
 
@@ -20,7 +22,7 @@ pub(crate) struct Shape {
 impl Shape {
     /// The smallest group that wastes no more than a quarter, because what shares a line with the header costs no second transfer; one item per group when it is large.
     pub(crate) const fn of(item_bytes: usize) -> Shape {
-        let mut index = 0;
+        let mut index = if item_bytes <= SMALL_BYTES { GROUP_BYTES.len() - 1 } else { 0 };
         while index < GROUP_BYTES.len() {
             let group_bytes = GROUP_BYTES[index];
             let fit = (group_bytes - HEADER_BYTES) / item_bytes;
@@ -43,6 +45,8 @@ pub(super) struct InMemory<T> {
 
 impl<T: Pod> InMemory<T> {
     pub(super) const SHAPE: Shape = Shape::of(size_of::<T>());
+    /// Whether copying a whole group is a few vector moves when the compiler knows how long it is. Longer copies are calls either way.
+    const SHORT: bool = Self::SHAPE.per_group as usize * size_of::<T>() <= 128;
 
     /// # Safety
     /// `base` is aligned to 64, and `groups` groups of [`Self::SHAPE`] lie there for as long as this value is used; `groups` is a power of two.
@@ -80,6 +84,23 @@ impl<T: Pod> Groups<T> for InMemory<T> {
     }
 
     #[inline(always)]
+    fn fetch(&self, at: *mut u8, from: u64, to: u64) {
+        let mut line = (HEADER_BYTES + from as usize * size_of::<T>()) & !63;
+        let end = HEADER_BYTES + to as usize * size_of::<T>();
+        while line < end {
+            unsafe { core::arch::x86_64::_mm_prefetch::<{ core::arch::x86_64::_MM_HINT_T0 }>(at.wrapping_add(line).cast()) };
+            line += 64;
+        }
+    }
+    #[inline(always)]
+    fn own(&self, at: *mut u8) {
+        let mut line = 0;
+        while line < Self::SHAPE.group_bytes {
+            unsafe { core::arch::asm!("prefetchw [{}]", in(reg) at.wrapping_add(line), options(nostack, preserves_flags)) };
+            line += 64;
+        }
+    }
+    #[inline(always)]
     unsafe fn write(&self, at: *mut u8, index: u64, item: T) {
         // SAFETY: `index < PER_GROUP` keeps it in the group; the caller alone may touch an item that is not announced.
         unsafe { Self::item(at, index).write(item) };
@@ -93,28 +114,23 @@ impl<T: Pod> Groups<T> for InMemory<T> {
 
     #[inline(always)]
     unsafe fn write_many(&self, at: *mut u8, index: u64, items: &[T]) {
-        // A whole group has a length known to the compiler, which makes the copy a few vector moves.
-        if items.len() as u64 == Self::PER_GROUP {
+        if Self::SHORT && items.len() as u64 == Self::PER_GROUP {
             // SAFETY: `index` is 0 then, the group has room for `PER_GROUP` items, and they are the caller's to write.
             unsafe { ptr::copy_nonoverlapping(items.as_ptr(), Self::item(at, 0), Self::SHAPE.per_group as usize) };
         } else {
-            for (offset, item) in items.iter().enumerate() {
-                // SAFETY: as for `write`; the caller promised it for all of them.
-                unsafe { Self::item(at, index + offset as u64).write(*item) };
-            }
+            // SAFETY: the caller promised that `index + items.len()` is at most `PER_GROUP`, and that the items are its own to write.
+            unsafe { ptr::copy_nonoverlapping(items.as_ptr(), Self::item(at, index), items.len()) };
         }
     }
 
     #[inline(always)]
     unsafe fn read_many(&self, at: *mut u8, index: u64, items: &mut [T]) {
-        if items.len() as u64 == Self::PER_GROUP {
+        if Self::SHORT && items.len() as u64 == Self::PER_GROUP {
             // SAFETY: as in `write_many`, in the other direction.
             unsafe { ptr::copy_nonoverlapping(Self::item(at, 0), items.as_mut_ptr(), Self::SHAPE.per_group as usize) };
         } else {
-            for (offset, item) in items.iter_mut().enumerate() {
-                // SAFETY: as for `read`; the caller promised it for all of them.
-                *item = unsafe { Self::item(at, index + offset as u64).read() };
-            }
+            // SAFETY: as in `write_many`, in the other direction.
+            unsafe { ptr::copy_nonoverlapping(Self::item(at, index), items.as_mut_ptr(), items.len()) };
         }
     }
 }

@@ -58,7 +58,7 @@ impl<T: Pod> MergedReceiver<T> {
     /// Takes an item, waiting for at most `timeout`.
     pub fn recv_timeout(&mut self, timeout: Option<Duration>) -> Option<T> {
         let first = self.receivers.first()?;
-        let (doorbell, unsure) = (first.words.doorbell(), first.keep.unsure());
+        let (doorbell, unsure) = (first.words.doorbell(), first.rest.keep.unsure());
         let (receivers, turn) = (&mut self.receivers, &mut self.turn);
         wait_for(doorbell, &mut self.spin, timeout, unsure, || take(receivers, turn))
     }

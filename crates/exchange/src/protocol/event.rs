@@ -56,7 +56,12 @@ impl Event {
     }
 
     /// Sleeps until `poll` returns something; none once `left` says that no time is. With `unsure`, a notifier may be out of the barrier's reach.
-    pub(crate) fn sleep<T>(&self, unsure: bool, mut left: impl FnMut() -> Option<Duration>, mut poll: impl FnMut() -> Option<T>) -> Option<T> {
+    pub(crate) fn sleep<T>(
+        &self,
+        unsure: bool,
+        mut left: impl FnMut() -> Option<Duration>,
+        mut poll: impl FnMut() -> Option<T>,
+    ) -> Option<T> {
         loop {
             // A sleeper announces itself, then looks once more.
             let word = self.word.fetch_or(WAITING, Ordering::AcqRel) | WAITING;

@@ -5,8 +5,10 @@
 //! published later, and so nothing can be stranded. The receiver reads a header once for all the items that it announces.
 //!
 //! ```text
-//! header: bits 0..8 items present, bits 8..64 number of the group + 1 (a header of an earlier round therefore says "nothing here")
+//! mark: bits 0..8 items, bits 8..64 number of the group
 //! ```
+//!
+//! A header is the mark behind the last item present; one of an earlier round is smaller than any mark of this round, and so says "nothing here".
 //!
 //! Space comes back in batches: the receiver stores `head`, the first group that the sender may not overwrite, every few groups and whenever it finds the
 //! ring empty. Only the receiver can run ahead of its own `head`, so the sender merely sees less space than there is, and the ring is larger than its
@@ -20,13 +22,16 @@ use crate::protocol::{Line, event::Event};
 
 const COUNT_BITS: u32 = 8;
 const COUNT_MASK: u64 = (1 << COUNT_BITS) - 1;
+pub static MODE: AtomicU64 = AtomicU64::new(0);
+pub static PAUSES: AtomicU64 = AtomicU64::new(4);
+const GROUP_ONE: u64 = 1 << COUNT_BITS;
 
 /// The words of a ring, each on a line of its own. All-zero bytes are an empty ring.
 #[repr(C)]
 pub(crate) struct Control {
-    /// First group that the sender may not overwrite. Stored by the receiver, read by the sender when it has run out of space.
+    /// Mark of the first group that the sender may not overwrite. Stored by the receiver, read by the sender when it has run out of space.
     pub(crate) head: Line<AtomicU64>,
-    /// Items taken, as group and count like a header without the `+ 1`. Stored by the receiver alone; read by its successor and by who measures depth.
+    /// Mark behind the last item taken. Stored by the receiver alone; read by its successor and by who measures depth.
     pub(crate) position: Line<AtomicU64>,
     /// Where a sender sleeps that waits for space.
     pub(crate) space: Line<Event>,
@@ -51,6 +56,8 @@ pub(crate) trait Groups<T> {
     /// The place of a group of the endless sequence.
     fn at(&self, group: u64) -> Self::At;
     fn header(&self, at: Self::At) -> &AtomicU64;
+    fn fetch(&self, at: Self::At, from: u64, to: u64);
+    fn own(&self, at: Self::At);
     /// # Safety
     /// `index < PER_GROUP`, and the caller is the sender and has not announced this item.
     unsafe fn write(&self, at: Self::At, index: u64, item: T);
@@ -70,21 +77,24 @@ pub(crate) trait Groups<T> {
 /// The sender's side.
 pub(crate) struct Tail<T, G: Groups<T>> {
     groups: G,
-    /// The group in hand, its place, and its header as last stored.
+    /// Place of the group in hand, and its header as stored, or about to be.
     at: G::At,
-    header: u64,
-    /// The sender may use groups before this one: the last `head` seen plus the length of the ring.
+    mark: u64,
+    /// Mark of the first group that may not be used: the last `head` seen, a whole ring further.
     limit: u64,
 }
 
 /// The receiver's side.
 pub(crate) struct Head<T, G: Groups<T>> {
     groups: G,
+    /// Place of the group in hand.
     at: G::At,
-    /// Group in hand and items taken from it.
+    /// Behind the last item taken, and behind the last one known to be there; both in the group in hand.
     position: u64,
-    /// Where the items announced by the header in hand end.
     ready: u64,
+    /// Where the group in hand ends.
+    end: u64,
+    found: u64,
     /// `head` as last stored, and how far to go before storing it again.
     announced: u64,
     stride: u64,
@@ -114,31 +124,30 @@ pub(crate) const fn groups_for(capacity: u64, per_group: u64) -> u64 {
 impl<T: Copy, G: Groups<T>> Tail<T, G> {
     /// Takes up the sending side where whoever had it before left it.
     pub(crate) fn resume(groups: G, control: &Control) -> Self {
-        let head = control.head.load(Ordering::Acquire);
-        let limit = head.wrapping_add(groups.len());
-        let mut group = head;
+        let mut mark = control.head.load(Ordering::Acquire) & !COUNT_MASK;
+        let limit = mark.wrapping_add(groups.len() << COUNT_BITS);
+        let header = |mark: u64| groups.header(groups.at(mark >> COUNT_BITS)).load(Ordering::Acquire);
         // Full groups after `head` are the work of a predecessor; the first that is not full is where it stopped.
-        while group != limit.wrapping_sub(1) && groups.header(groups.at(group)).load(Ordering::Acquire) == full(group, G::PER_GROUP) {
-            group = group.wrapping_add(1);
+        while header(mark) == mark + G::PER_GROUP && mark.wrapping_add(GROUP_ONE) != limit {
+            mark = mark.wrapping_add(GROUP_ONE);
         }
-        let at = groups.at(group);
-        let seen = groups.header(at).load(Ordering::Acquire);
-        let empty = empty(group);
-        let header = if seen & !COUNT_MASK == empty { empty | (seen & COUNT_MASK).min(G::PER_GROUP) } else { empty };
-        Tail { groups, at, header, limit }
+        let seen = header(mark);
+        let at = groups.at(mark >> COUNT_BITS);
+        let is_begun = seen & !COUNT_MASK == mark && seen & COUNT_MASK <= G::PER_GROUP;
+        Tail { at, mark: if is_begun { seen } else { mark }, limit, groups }
     }
 
     /// Appends an item; gives it back when the ring is full.
     #[inline(always)]
     pub(crate) fn push(&mut self, control: &Control, item: T) -> Result<(), T> {
-        if self.header & COUNT_MASK == G::PER_GROUP && !self.next_group(control) {
+        if self.mark & COUNT_MASK == G::PER_GROUP && !self.next_group(control) {
             return Err(item);
         }
-        // SAFETY: the count is below `PER_GROUP`, and the item at it is announced only below.
-        unsafe { self.groups.write(self.at, self.header & COUNT_MASK, item) };
-        self.header += 1;
+        // SAFETY: the count is below `PER_GROUP`, and the item behind the mark is announced only below.
+        unsafe { self.groups.write(self.at, self.mark & COUNT_MASK, item) };
+        self.mark += 1;
         // Release: the item is there before the header that announces it.
-        self.groups.header(self.at).store(self.header, Ordering::Release);
+        self.groups.header(self.at).store(self.mark, Ordering::Release);
         Ok(())
     }
 
@@ -147,18 +156,15 @@ impl<T: Copy, G: Groups<T>> Tail<T, G> {
     pub(crate) fn push_slice(&mut self, control: &Control, items: &[T]) -> usize {
         let mut rest = items;
         while !rest.is_empty() {
-            let count = self.header & COUNT_MASK;
-            if count == G::PER_GROUP {
-                if !self.next_group(control) {
-                    break;
-                }
-                continue;
+            if self.mark & COUNT_MASK == G::PER_GROUP && !self.next_group(control) {
+                break;
             }
+            let count = self.mark & COUNT_MASK;
             let (now, later) = rest.split_at(rest.len().min((G::PER_GROUP - count) as usize));
-            // SAFETY: `count + now.len() <= PER_GROUP`, and none of these is announced before the store below.
+            // SAFETY: `count + now.len()` is at most `PER_GROUP`, and none of these is announced before the store below.
             unsafe { self.groups.write_many(self.at, count, now) };
-            self.header += now.len() as u64;
-            self.groups.header(self.at).store(self.header, Ordering::Release);
+            self.mark += now.len() as u64;
+            self.groups.header(self.at).store(self.mark, Ordering::Release);
             rest = later;
         }
         items.len() - rest.len()
@@ -166,51 +172,63 @@ impl<T: Copy, G: Groups<T>> Tail<T, G> {
 
     /// Whether a push would find space.
     pub(crate) fn has_space(&mut self, control: &Control) -> bool {
-        self.header & COUNT_MASK != G::PER_GROUP || self.may_use(control, self.group().wrapping_add(1))
+        self.mark & COUNT_MASK != G::PER_GROUP || self.may_use(control, self.next_mark())
     }
 
-    fn group(&self) -> u64 {
-        (self.header >> COUNT_BITS).wrapping_sub(1)
+    /// The empty group behind the one in hand, which is full.
+    #[inline(always)]
+    fn next_mark(&self) -> u64 {
+        self.mark.wrapping_add(GROUP_ONE - G::PER_GROUP)
     }
 
-    #[inline(never)]
+    #[inline(always)]
     fn next_group(&mut self, control: &Control) -> bool {
-        let next = self.group().wrapping_add(1);
+        let next = self.next_mark();
         if !self.may_use(control, next) {
             return false;
         }
-        self.at = self.groups.at(next);
-        self.header = empty(next);
+        self.at = self.groups.at(next >> COUNT_BITS);
+        self.mark = next;
+        if MODE.load(Ordering::Relaxed) & 2 != 0 {
+            self.groups.own(self.groups.at((next >> COUNT_BITS) + 1));
+        }
         true
     }
 
-    fn may_use(&mut self, control: &Control, group: u64) -> bool {
-        if group != self.limit {
-            return true;
+    #[inline(always)]
+    fn may_use(&mut self, control: &Control, next: u64) -> bool {
+        if next == self.limit {
+            self.limit = newer_limit(control, self.groups.len() << COUNT_BITS, next);
         }
-        // Acquire: the receiver has read the items of the groups before `head` before the sender overwrites them.
-        let limit = control.head.load(Ordering::Acquire).wrapping_add(self.groups.len());
-        // A peer that moves `head` backwards or too far must not make the sender run past the receiver without end: it only ever gains one round.
-        if limit.wrapping_sub(group).wrapping_sub(1) < self.groups.len() {
-            self.limit = limit;
-        }
-        group != self.limit
+        next != self.limit
     }
+}
+
+/// How far the sender may go, now that it has come to `limit`. By value, so that the sender's state can stay in registers.
+#[cold]
+#[inline(never)]
+fn newer_limit(control: &Control, ring: u64, limit: u64) -> u64 {
+    // Acquire: the receiver has read the items of the groups before `head` before the sender overwrites them.
+    let newer = (control.head.load(Ordering::Acquire) & !COUNT_MASK).wrapping_add(ring);
+    // A peer that spoils `head` must not send the sender round without end: it is only ever let on by one round.
+    if newer.wrapping_sub(limit) <= ring { newer } else { limit }
 }
 
 impl<T: Copy, G: Groups<T>> Head<T, G> {
     /// Takes up the receiving side where whoever had it before left it.
     pub(crate) fn resume(groups: G, control: &Control, capacity: u64) -> Self {
-        let announced = control.head.load(Ordering::Acquire);
+        let announced = control.head.load(Ordering::Acquire) & !COUNT_MASK;
         let stored = control.position.load(Ordering::Acquire);
-        let in_ring = (stored >> COUNT_BITS).wrapping_sub(announced) < groups.len() && stored & COUNT_MASK <= G::PER_GROUP;
-        let position = if in_ring { stored } else { announced << COUNT_BITS };
+        let in_ring = stored.wrapping_sub(announced) < groups.len() << COUNT_BITS && stored & COUNT_MASK <= G::PER_GROUP;
+        // A predecessor may have announced a group and died before it took something from the one behind it.
+        let position = if in_ring { stored } else { announced };
         let at = groups.at(position >> COUNT_BITS);
-        let stride = announce_stride(capacity.div_ceil(G::PER_GROUP));
-        Head { groups, at, position, ready: position, announced, stride, _items: core::marker::PhantomData }
+        let stride = announce_stride(capacity.div_ceil(G::PER_GROUP)) << COUNT_BITS;
+        let end = (position & !COUNT_MASK) + G::PER_GROUP;
+        Head { groups, at, position, ready: position, end, found: 1000, announced, stride, _items: core::marker::PhantomData }
     }
 
-    /// Takes the oldest item. `freed` runs whenever space was announced.
+    /// Takes the oldest item.
     #[inline(always)]
     pub(crate) fn pop(&mut self, control: &Control) -> Option<T> {
         if self.position == self.ready && !self.look(control) {
@@ -236,45 +254,61 @@ impl<T: Copy, G: Groups<T>> Head<T, G> {
         taken
     }
 
+    /// Whether there is an item.
+    pub(crate) fn has_item(&mut self, control: &Control) -> bool {
+        self.position != self.ready || self.look(control)
+    }
+
     #[inline(always)]
     fn advance(&mut self, control: &Control, items: u64) {
         self.position += items;
         control.position.store(self.position, Ordering::Relaxed);
     }
 
-    /// Whether there is an item, found out by reading the header again when those announced have all been taken.
-    #[inline(never)]
-    pub(crate) fn look(&mut self, control: &Control) -> bool {
-        if self.position != self.ready {
-            return true;
-        }
-        if self.position & COUNT_MASK == G::PER_GROUP {
-            let group = (self.position >> COUNT_BITS).wrapping_add(1);
-            self.position = group << COUNT_BITS;
+    /// Reads the header of the group in hand, or of the next one when that is used up, after all items known to be there were taken.
+    #[inline(always)]
+    fn look(&mut self, control: &Control) -> bool {
+        if self.position == self.end {
+            self.position = self.end.wrapping_add(GROUP_ONE - G::PER_GROUP);
             self.ready = self.position;
-            self.at = self.groups.at(group);
-            if group.wrapping_sub(self.announced) >= self.stride {
-                self.announce(control);
+            self.end = self.end.wrapping_add(GROUP_ONE);
+            self.at = self.groups.at(self.position >> COUNT_BITS);
+            if self.position.wrapping_sub(self.announced) >= self.stride {
+                self.announced = self.position;
+                announce(control, self.announced);
+            }
+        } else if self.found.wrapping_sub(2) < 30 {
+            for _ in 0..PAUSES.load(Ordering::Relaxed) {
+                core::hint::spin_loop();
             }
         }
-        let group = self.position >> COUNT_BITS;
         // Acquire: pairs with the release of the header; what it announces is there.
         let header = self.groups.header(self.at).load(Ordering::Acquire);
-        if header & !COUNT_MASK == empty(group) {
-            self.ready = (self.position & !COUNT_MASK) | (header & COUNT_MASK).min(G::PER_GROUP).max(self.position & COUNT_MASK);
+        if header > self.position {
+            // No honest header goes beyond the end; one that does leads to items that are not there yet, but not out of the group.
+            self.ready = header.min(self.end);
+            self.found = self.ready - self.position;
+            if MODE.load(Ordering::Relaxed) & 1 != 0 {
+                self.groups.fetch(self.at, self.position & COUNT_MASK, self.ready & COUNT_MASK);
+            }
+            return true;
         }
-        if self.position == self.ready && self.announced != group {
-            self.announce(control);
+        self.found = 1000;
+        let behind = self.position & !COUNT_MASK;
+        if behind != self.announced {
+            self.announced = behind;
+            announce(control, behind);
         }
-        self.position != self.ready
+        false
     }
+}
 
-    fn announce(&mut self, control: &Control) {
-        self.announced = self.position >> COUNT_BITS;
-        // Release: the items of the groups before it have been read.
-        control.head.store(self.announced, Ordering::Release);
-        control.space.notify();
-    }
+/// Gives the groups before `mark` back to the sender.
+#[inline(never)]
+fn announce(control: &Control, mark: u64) {
+    // Release: the items of those groups have been read.
+    control.head.store(mark, Ordering::Release);
+    control.space.notify();
 }
 
 /// Items present, as far as shared words tell: exact when both sides rest. At most `groups` headers are read.
@@ -289,22 +323,11 @@ pub(crate) fn depth<'a>(control: &Control, groups: u64, per_group: u64, header: 
     let mut present = 0;
     for _ in 0..groups {
         let header = header(group).load(Ordering::Acquire);
-        if header & !COUNT_MASK != empty(group) {
+        if header >> COUNT_BITS != group {
             break;
         }
         present += (header & COUNT_MASK).min(per_group);
         group = group.wrapping_add(1);
     }
     present.saturating_sub(taken)
-}
-
-/// Header of a group that has nothing yet.
-#[inline(always)]
-fn empty(group: u64) -> u64 {
-    group.wrapping_add(1) << COUNT_BITS
-}
-
-#[inline(always)]
-fn full(group: u64, per_group: u64) -> u64 {
-    empty(group) | per_group
 }

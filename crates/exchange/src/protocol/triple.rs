@@ -1,48 +1,51 @@
 //! The triple buffer: a writer and a reader that never wait for each other, over three slots and one word.
 //!
-//! The word holds a whole permutation of the slots, so it alone says who owns what, and whoever follows a killed writer or reader goes on from it:
+//! The word says who owns which slot, so whoever follows a killed writer or reader goes on from it:
 //!
 //! ```text
-//! bits  0..8   slot of the writer        (0, 1 or 2)
-//! bits  8..16  slot in the middle        (0, 1 or 2); the reader's is the one left over
-//! bit   16     fresh: the middle is newer than the reader's slot
-//! bits 17..64  generation of the content last published
+//! bits  0..2   slot of the writer, 1 to 3          bit  7  always set
+//! bits  8..10  slot of the reader, 1 to 3          bit 15  fresh: the slot in the middle is newer than the reader's
+//! bits 16..64  generation of the content last published
 //! ```
 //!
-//! Publishing swaps the writer's slot with the middle one, acquiring swaps the middle one with the reader's; each is one atomic exchange of the word. The writer's
-//! exchange fails at most once (the reader takes at most once what was published once); the reader's fails only when something newer came.
+//! The slots are numbered so that all three XOR to nothing: the middle one is `reader ^ writer`. To publish is to swap the writer's slot with the middle one,
+//! `writer ^= reader`; to acquire is `reader ^= writer`, which, with bit 7 over bit 15, clears the fresh bit as well. Each is one atomic exchange of the word. The
+//! writer's fails at most once (the reader takes at most once what was published once); the reader's fails only when something newer came.
 
 use crate::primitives::{AtomicU64, Ordering, fence};
+use crate::protocol::event::Event;
 
 /// Slots of a buffer.
 pub(crate) const SLOTS: usize = 3;
-const FRESH: u64 = 1 << 16;
-const GENERATION_SHIFT: u32 = 17;
+const SLOT_MASK: u64 = 3;
+const READER_SHIFT: u32 = 8;
+const ALWAYS: u64 = 1 << 7;
+const FRESH: u64 = 1 << 15;
+const GENERATION_SHIFT: u32 = 16;
 const GENERATION_ONE: u64 = 1 << GENERATION_SHIFT;
-/// The state in which a buffer starts: writer 0, middle 1, reader 2, nothing published.
-const START: u64 = 1 << 8;
+/// Writer 1, middle 2, reader 3, nothing published.
+const START: u64 = ALWAYS | 1 | 3 << READER_SHIFT;
 /// How often the reader tries before it keeps what it has. Only a peer that scribbles over the word without end gets it that far.
 const ACQUIRE_ATTEMPTS: u32 = 1 << 12;
 
-/// What the word says at one instant.
+/// What the word says at one instant. Slots are 1 to 3; a spoiled word may say 0, which their users must bear.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct State(u64);
 
 impl State {
-    /// Slot of the writer. Two bits: a spoiled word may say 3, which users of slots must bear.
     #[inline(always)]
-    pub(crate) fn write(self) -> usize {
-        (self.0 & 3) as usize
+    pub(crate) fn writer(self) -> usize {
+        (self.0 & SLOT_MASK) as usize
+    }
+
+    #[inline(always)]
+    pub(crate) fn reader(self) -> usize {
+        (self.0 >> READER_SHIFT & SLOT_MASK) as usize
     }
 
     #[inline(always)]
     pub(crate) fn middle(self) -> usize {
-        (self.0 >> 8 & 3) as usize
-    }
-
-    #[inline(always)]
-    pub(crate) fn front(self) -> usize {
-        (3 ^ self.write() ^ self.middle()) & 3
+        self.writer() ^ self.reader()
     }
 
     #[inline(always)]
@@ -56,27 +59,34 @@ impl State {
     }
 
     /// Slot of the content last published.
+    #[inline(always)]
     pub(crate) fn latest(self) -> usize {
-        if self.fresh() { self.middle() } else { self.front() }
+        if self.fresh() { self.middle() } else { self.reader() }
     }
 
-    /// Whether the three slots are a permutation, which every honest word is.
-    pub(crate) fn is_whole(self) -> bool {
-        let (write, middle) = (self.0 & 0xff, self.0 >> 8 & 0xff);
-        write < SLOTS as u64 && middle < SLOTS as u64 && write != middle
+    /// The same with no generation: what a reader knows that has not acquired anything.
+    pub(crate) fn without_generation(self) -> Self {
+        State(self.0 & 0xffff)
+    }
+
+    /// Whether it is a state that the protocol can reach.
+    fn is_whole(self) -> bool {
+        let (writer, reader) = (self.writer(), self.reader());
+        let rest = self.0 & 0xffff & !(SLOT_MASK | SLOT_MASK << READER_SHIFT | FRESH);
+        rest == ALWAYS && writer != 0 && reader != 0 && writer != reader && (self.generation() != 0 || !self.fresh())
     }
 
     #[inline(always)]
     fn published(self) -> Self {
-        let swapped = u64::from((self.0 as u16).swap_bytes());
-        // An addition that runs over the top starts the generations again; at a million a second that is after four years.
-        State((self.0 & !0xffff | swapped | FRESH).wrapping_add(GENERATION_ONE))
+        // The reader's byte brings the fresh bit along, over the bit that is always set; both are set after that anyway. A sum that runs over the top
+        // starts the generations again; at a million a second that is after nine years.
+        State(((self.0 ^ (self.0 >> READER_SHIFT & 0xff)) | ALWAYS | FRESH).wrapping_add(GENERATION_ONE))
     }
 
-    /// Only for a fresh state. The reader's slot is `3 ^ write ^ middle`, so putting it in the middle is one XOR with `3 ^ write`.
+    /// Swaps the reader's slot with the middle one and turns the fresh bit over: acquires, or takes that back.
     #[inline(always)]
-    fn acquired(self) -> Self {
-        State(self.0 ^ ((self.0 & 0xff) << 8) ^ (FRESH | 3 << 8))
+    fn exchanged(self) -> Self {
+        State(self.0 ^ (self.0 & 0xff) << READER_SHIFT)
     }
 }
 
@@ -91,16 +101,18 @@ pub(crate) enum Observation {
     Overtaken,
 }
 
-/// The word, on a line of its own: neither slots nor claims share it.
+/// The word, on a line that neither slots nor claims share.
 #[repr(C)]
 pub(crate) struct Control {
     word: AtomicU64,
+    /// Where a reader sleeps. It lies beside the word, which the writer has in hand anyway when it notifies.
+    pub(crate) event: Event,
 }
 
 impl Control {
-    #[cfg(wasm_engine_loom)]
+    #[cfg(any(wasm_engine_loom, test))]
     pub(crate) fn new() -> Self {
-        Control { word: AtomicU64::new(START) }
+        Control { word: AtomicU64::new(START), event: Event::new() }
     }
 
     /// Puts a new buffer into its first state.
@@ -115,36 +127,83 @@ impl Control {
         State(self.word.load(Ordering::Acquire))
     }
 
-    /// Brings a word that is no permutation back into shape and returns the state. Called by who claims a side, before it touches a slot.
-    pub(crate) fn repair(&self) -> State {
-        let mut state = self.state();
-        while !state.is_whole() {
-            let next = State(state.0 & !(0xffff | FRESH) | START);
-            match self.word.compare_exchange(state.0, next.0, Ordering::AcqRel, Ordering::Acquire) {
-                Ok(_) => return next,
-                Err(seen) => state = State(seen),
-            }
-        }
-        state
+    /// What a new writer does first. Brings a word that the protocol cannot have reached back into shape.
+    pub(crate) fn join_writing(&self) -> State {
+        self.change(|state| (!state.is_whole()).then_some(State(state.0 & !0xffff | START)))
     }
 
-    /// Hands the writer's slot over. Returns the state after it: its `write` is the writer's next slot, its `generation` that of the content handed over.
-    #[inline(always)]
-    pub(crate) fn publish(&self) -> State {
-        let mut seen = self.word.load(Ordering::Relaxed);
-        loop {
-            let next = State(seen).published();
-            // Release: what the writer stored into its slot is seen by who acquires it. Acquire: the reader has finished with the slot that
-            // comes back before the writer stores into it.
-            match self.word.compare_exchange_weak(seen, next.0, Ordering::AcqRel, Ordering::Relaxed) {
-                Ok(_) => {
-                    // For observers, which copy without owning: whoever sees what the writer stores from here on also sees this exchange.
-                    fence(Ordering::Release);
-                    return next;
-                }
-                Err(now) => seen = now,
+    /// What a new reader does first: it gives back what its predecessor took, so that the newest content is fresh to it too.
+    pub(crate) fn join_reading(&self) -> State {
+        self.join_writing();
+        self.change(|state| (!state.fresh() && state.generation() != 0).then(|| state.exchanged()))
+    }
+
+    /// Applies `next` until it has nothing to change; returns the state then.
+    fn change(&self, next: impl Fn(State) -> Option<State>) -> State {
+        let mut seen = self.state();
+        while let Some(wanted) = next(seen) {
+            match self.word.compare_exchange(seen.0, wanted.0, Ordering::AcqRel, Ordering::Acquire) {
+                Ok(_) => return wanted,
+                Err(now) => seen = State(now),
             }
         }
+        seen
+    }
+
+    /// Hands the writer's slot over. The state returned has the writer's next slot and the generation of what was handed over.
+    #[inline(always)]
+    pub(crate) fn publish(&self) -> State {
+        let seen = self.word.load(Ordering::Relaxed);
+        let next = State(seen).published();
+        // Release: what the writer stored into its slot is seen by who acquires it. Acquire: the reader has finished with the slot that comes
+        // back before the writer stores into it.
+        let next = match self.word.compare_exchange_weak(seen, next.0, Ordering::AcqRel, Ordering::Relaxed) {
+            Ok(_) => next,
+            Err(now) => self.publish_again(State(now)),
+        };
+        // For observers, which copy without owning: whoever sees what the writer stores from here on also sees this exchange.
+        fence(Ordering::Release);
+        next
+    }
+
+    /// The reader acquired while publishing.
+    #[cold]
+    fn publish_again(&self, mut seen: State) -> State {
+        loop {
+            let next = seen.published();
+            match self.word.compare_exchange(seen.0, next.0, Ordering::AcqRel, Ordering::Relaxed) {
+                Ok(_) => return next,
+                Err(now) => seen = State(now),
+            }
+        }
+    }
+
+    /// Takes the newest content, if the reader has not had it yet. The state returned has the reader's new slot and the generation of what is in it.
+    #[inline(always)]
+    pub(crate) fn acquire(&self) -> Option<State> {
+        let seen = State(self.word.load(Ordering::Relaxed));
+        if !seen.fresh() {
+            return None;
+        }
+        let next = seen.exchanged();
+        // Both orders for the reasons of `publish`, with the sides exchanged.
+        match self.word.compare_exchange_weak(seen.0, next.0, Ordering::AcqRel, Ordering::Relaxed) {
+            Ok(_) => Some(next),
+            Err(now) => self.acquire_newer(State(now)),
+        }
+    }
+
+    /// Something newer came while acquiring, so that is taken.
+    #[cold]
+    fn acquire_newer(&self, mut seen: State) -> Option<State> {
+        for _ in 0..ACQUIRE_ATTEMPTS {
+            let next = seen.exchanged();
+            match self.word.compare_exchange(seen.0, next.0, Ordering::AcqRel, Ordering::Relaxed) {
+                Ok(_) => return Some(next),
+                Err(now) => seen = State(now),
+            }
+        }
+        None
     }
 
     /// Lets `copy` read the slot last published without owning it. Returns the generation if the writer has certainly not touched the slot meanwhile.
@@ -157,36 +216,12 @@ impl Control {
         // Pairs with the fence in `publish`: what was copied is older than what is loaded next.
         fence(Ordering::Acquire);
         let after = self.state();
-        // The writer gets the slot by a publish after the one we saw, and only for the first of those can its `write` tell us that it did not.
+        // The writer gets the slot by a publish after the one we saw, and only for the first of those can the state tell us that it did not.
         match after.generation().wrapping_sub(before.generation()) {
             0 => Observation::Of(before.generation()),
-            1 if after.write() != before.latest() => Observation::Of(before.generation()),
+            1 if after.writer() != before.latest() => Observation::Of(before.generation()),
             _ => Observation::Overtaken,
         }
-    }
-
-    /// Takes the newest content when it is newer than `generation`. The state returned has the reader's slot as its `front`.
-    #[inline(always)]
-    pub(crate) fn acquire(&self, generation: u64) -> Option<State> {
-        // Acquire: a reader that follows another finds the newest content already in front, and goes no further than this load.
-        let mut seen = State(self.word.load(Ordering::Acquire));
-        if seen.generation() == generation {
-            return None;
-        }
-        let mut attempts = ACQUIRE_ATTEMPTS;
-        while seen.fresh() {
-            let next = seen.acquired();
-            // Both orders for the reasons of `publish`, with the sides exchanged.
-            match self.word.compare_exchange_weak(seen.0, next.0, Ordering::AcqRel, Ordering::Acquire) {
-                Ok(_) => return Some(next),
-                Err(now) => seen = State(now),
-            }
-            attempts -= 1;
-            if attempts == 0 {
-                return None;
-            }
-        }
-        Some(seen)
     }
 }
 
@@ -194,25 +229,20 @@ impl Control {
 mod tests {
     use super::*;
 
-    fn control() -> Control {
-        Control { word: AtomicU64::new(START) }
-    }
-
     #[test]
     fn every_state_stays_a_permutation() {
-        let control = control();
-        let mut generation = 0;
+        let control = Control::new();
         for step in 0..1000_u32 {
             let before = control.state();
             if step.wrapping_mul(2_654_435_761) >> 16 & 1 == 0 {
                 let after = control.publish();
-                assert_eq!((after.write(), after.middle(), after.front()), (before.middle(), before.write(), before.front()));
-                assert_eq!(after.generation(), before.generation() + 1);
-                assert!(after.fresh());
-            } else if let Some(after) = control.acquire(generation) {
-                assert_eq!((after.write(), after.middle(), after.front()), (before.write(), before.front(), before.middle()));
-                assert!(!after.fresh());
-                generation = after.generation();
+                assert_eq!((after.writer(), after.middle(), after.reader()), (before.middle(), before.writer(), before.reader()));
+                assert_eq!((after.generation(), after.fresh()), (before.generation() + 1, true));
+                assert_eq!(after.latest(), before.writer());
+            } else if let Some(after) = control.acquire() {
+                assert_eq!((after.writer(), after.middle(), after.reader()), (before.writer(), before.reader(), before.middle()));
+                assert_eq!((after.generation(), after.fresh()), (before.generation(), false));
+                assert_eq!(after.latest(), before.latest());
             } else {
                 assert!(!before.fresh());
             }
@@ -222,21 +252,24 @@ mod tests {
 
     #[test]
     fn a_second_reader_finds_what_the_first_took() {
-        let control = control();
+        let control = Control::new();
+        assert_eq!(control.join_reading(), State(START));
         control.publish();
-        let first = control.acquire(0).expect("published");
-        let second = control.acquire(0).expect("the newest content is already in front");
+        let first = control.acquire().expect("published");
+        assert_eq!(control.acquire(), None);
+        control.join_reading();
+        let second = control.acquire().expect("given back");
         assert_eq!(first, second);
     }
 
     #[test]
     fn a_spoiled_word_is_repaired_and_keeps_its_generation() {
-        for spoiled in [0, u64::MAX, 7 << GENERATION_SHIFT | 0x0202, 9 << GENERATION_SHIFT | FRESH | 0x0500] {
-            let control = Control { word: AtomicU64::new(spoiled) };
-            let state = control.repair();
+        for spoiled in [0, u64::MAX >> 1, 7 << GENERATION_SHIFT | 0x0181, 9 << GENERATION_SHIFT | FRESH | 0x0305, FRESH | START] {
+            let control = Control { word: AtomicU64::new(spoiled), event: Event::new() };
+            let state = control.join_writing();
             assert!(state.is_whole());
             assert_eq!(state.generation(), State(spoiled).generation());
-            assert!(control.publish().is_whole());
+            assert!(control.publish().is_whole() && control.acquire().is_some());
         }
     }
 }

@@ -151,7 +151,11 @@ impl AttachError {
             AttachError::NotWritable => "REGION_READ_ONLY",
             AttachError::Reopen(_) | AttachError::System(_) => "REGION_SYSTEM",
             AttachError::Unsupported => "REGION_UNSUPPORTED",
-            AttachError::Length { .. } | AttachError::TooMany { .. } | AttachError::Span { .. } | AttachError::Directory { .. } | AttachError::Overlap => "REGION_CORRUPT",
+            AttachError::Length { .. }
+            | AttachError::TooMany { .. }
+            | AttachError::Span { .. }
+            | AttachError::Directory { .. }
+            | AttachError::Overlap => "REGION_CORRUPT",
         }
     }
 

@@ -131,12 +131,19 @@ fn entry(record: &Record, spans: &mut Spans) -> Result<Entry, &'static str> {
             }
         }
         Kind::Ring => {
-            if record.bytes == 0 || record.bytes > ITEM_BYTES_MAX as u64 || record.capacity == 0 || record.capacity > LANE_CAPACITY_MAX as u64 {
+            if record.bytes == 0
+                || record.bytes > ITEM_BYTES_MAX as u64
+                || record.capacity == 0
+                || record.capacity > LANE_CAPACITY_MAX as u64
+            {
                 return Err("its item size or capacity is impossible");
             }
             let shape = Shape::of(record.bytes as usize);
             let groups = ring::groups_for(record.capacity, shape.per_group);
-            if record.stride != shape.group_bytes as u64 || record.count != groups || record.producer as usize >= crate::limits::PRODUCERS_MAX {
+            if record.stride != shape.group_bytes as u64
+                || record.count != groups
+                || record.producer as usize >= crate::limits::PRODUCERS_MAX
+            {
                 return Err("its groups are impossible");
             }
         }

@@ -50,8 +50,10 @@ impl Shared {
     pub(crate) fn map(fd: BorrowedFd<'_>, bytes: usize, align: usize, writable: bool) -> io::Result<Shared> {
         let reserved_bytes = bytes.checked_add(align).ok_or(Errno::NOMEM)?;
         // SAFETY: a fresh anonymous mapping at an address of the kernel's choice touches no other memory.
-        let reserved = unsafe { rustix::mm::mmap_anonymous(null_mut(), reserved_bytes, ProtFlags::empty(), MapFlags::PRIVATE | MapFlags::NORESERVE)? };
-        let shared = Shared { base: reserved.cast::<u8>().wrapping_add(reserved.cast::<u8>().align_offset(align)), reserved, reserved_bytes };
+        let reserved =
+            unsafe { rustix::mm::mmap_anonymous(null_mut(), reserved_bytes, ProtFlags::empty(), MapFlags::PRIVATE | MapFlags::NORESERVE)? };
+        let shared =
+            Shared { base: reserved.cast::<u8>().wrapping_add(reserved.cast::<u8>().align_offset(align)), reserved, reserved_bytes };
         let prot = if writable { ProtFlags::READ | ProtFlags::WRITE } else { ProtFlags::READ };
         // SAFETY: `base..base + bytes` lies inside the range just reserved (`align_offset` is below `align`), so only that is replaced.
         unsafe { rustix::mm::mmap(shared.base.cast(), bytes, prot, MapFlags::SHARED | MapFlags::FIXED, fd, 0)? };
@@ -133,10 +135,8 @@ impl Locks {
 
 /// Sleeps while `word` holds `expected`. May return early.
 pub(crate) fn futex_wait(word: &AtomicU32, expected: u32, timeout: Option<Duration>) {
-    let timeout = timeout.map(|limit| Timespec {
-        tv_sec: i64::try_from(limit.as_secs()).unwrap_or(i64::MAX),
-        tv_nsec: limit.subsec_nanos().into(),
-    });
+    let timeout =
+        timeout.map(|limit| Timespec { tv_sec: i64::try_from(limit.as_secs()).unwrap_or(i64::MAX), tv_nsec: limit.subsec_nanos().into() });
     // Every outcome (woken, word changed, timeout, signal) means the same: look again. The flags are empty because the word may be shared.
     let _ = futex::wait(word, futex::Flags::empty(), expected, timeout.as_ref());
 }
