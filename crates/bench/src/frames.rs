@@ -56,7 +56,10 @@ fn still(program: &Path, root: &Path, scratch: &Path) -> Result<()> {
     let report = report(program, &root.join("crates/cli/tests/fixtures/button"), scratch, &["--ticks", "120"])?;
     let count = |name: &str| report["telemetry"]["counters"][name].as_u64().with_context(|| format!("the report counts {name}"));
     let (submissions, captures, skipped) = (count("gpu_submissions")?, count("captures")?, count("frames_skipped")?);
-    println!("\nnothing changes: {skipped} frames skipped, {} submissions beside the {captures} of the last picture", submissions - captures);
+    println!(
+        "\nnothing changes: {skipped} frames skipped, {} submissions beside the {captures} of the last picture",
+        submissions - captures
+    );
     Ok(())
 }
 

@@ -37,9 +37,3 @@ pub use {
     lane::{MergedReceiver, Receiver, Sender},
     region::{Access, AttachError, BufferId, BufferInfo, BufferState, CreateError, LaneInfo, LaneState, Region, RegionSpec},
 };
-pub fn set_pauses(n: u64) {
-    protocol::ring::PAUSES.store(n, std::sync::atomic::Ordering::Relaxed);
-}
-pub fn set_mode(n: u64) {
-    protocol::ring::MODE.store(n, std::sync::atomic::Ordering::Relaxed);
-}

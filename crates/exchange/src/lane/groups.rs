@@ -84,23 +84,6 @@ impl<T: Pod> Groups<T> for InMemory<T> {
     }
 
     #[inline(always)]
-    fn fetch(&self, at: *mut u8, from: u64, to: u64) {
-        let mut line = (HEADER_BYTES + from as usize * size_of::<T>()) & !63;
-        let end = HEADER_BYTES + to as usize * size_of::<T>();
-        while line < end {
-            unsafe { core::arch::x86_64::_mm_prefetch::<{ core::arch::x86_64::_MM_HINT_T0 }>(at.wrapping_add(line).cast()) };
-            line += 64;
-        }
-    }
-    #[inline(always)]
-    fn own(&self, at: *mut u8) {
-        let mut line = 0;
-        while line < Self::SHAPE.group_bytes {
-            unsafe { core::arch::asm!("prefetchw [{}]", in(reg) at.wrapping_add(line), options(nostack, preserves_flags)) };
-            line += 64;
-        }
-    }
-    #[inline(always)]
     unsafe fn write(&self, at: *mut u8, index: u64, item: T) {
         // SAFETY: `index < PER_GROUP` keeps it in the group; the caller alone may touch an item that is not announced.
         unsafe { Self::item(at, index).write(item) };

@@ -22,8 +22,6 @@ use crate::protocol::{Line, event::Event};
 
 const COUNT_BITS: u32 = 8;
 const COUNT_MASK: u64 = (1 << COUNT_BITS) - 1;
-pub static MODE: AtomicU64 = AtomicU64::new(0);
-pub static PAUSES: AtomicU64 = AtomicU64::new(4);
 const GROUP_ONE: u64 = 1 << COUNT_BITS;
 
 /// The words of a ring, each on a line of its own. All-zero bytes are an empty ring.
@@ -56,8 +54,6 @@ pub(crate) trait Groups<T> {
     /// The place of a group of the endless sequence.
     fn at(&self, group: u64) -> Self::At;
     fn header(&self, at: Self::At) -> &AtomicU64;
-    fn fetch(&self, at: Self::At, from: u64, to: u64);
-    fn own(&self, at: Self::At);
     /// # Safety
     /// `index < PER_GROUP`, and the caller is the sender and has not announced this item.
     unsafe fn write(&self, at: Self::At, index: u64, item: T);
@@ -94,7 +90,6 @@ pub(crate) struct Head<T, G: Groups<T>> {
     ready: u64,
     /// Where the group in hand ends.
     end: u64,
-    found: u64,
     /// `head` as last stored, and how far to go before storing it again.
     announced: u64,
     stride: u64,
@@ -189,9 +184,6 @@ impl<T: Copy, G: Groups<T>> Tail<T, G> {
         }
         self.at = self.groups.at(next >> COUNT_BITS);
         self.mark = next;
-        if MODE.load(Ordering::Relaxed) & 2 != 0 {
-            self.groups.own(self.groups.at((next >> COUNT_BITS) + 1));
-        }
         true
     }
 
@@ -225,7 +217,7 @@ impl<T: Copy, G: Groups<T>> Head<T, G> {
         let at = groups.at(position >> COUNT_BITS);
         let stride = announce_stride(capacity.div_ceil(G::PER_GROUP)) << COUNT_BITS;
         let end = (position & !COUNT_MASK) + G::PER_GROUP;
-        Head { groups, at, position, ready: position, end, found: 1000, announced, stride, _items: core::marker::PhantomData }
+        Head { groups, at, position, ready: position, end, announced, stride, _items: core::marker::PhantomData }
     }
 
     /// Takes the oldest item.
@@ -277,23 +269,14 @@ impl<T: Copy, G: Groups<T>> Head<T, G> {
                 self.announced = self.position;
                 announce(control, self.announced);
             }
-        } else if self.found.wrapping_sub(2) < 30 {
-            for _ in 0..PAUSES.load(Ordering::Relaxed) {
-                core::hint::spin_loop();
-            }
         }
         // Acquire: pairs with the release of the header; what it announces is there.
         let header = self.groups.header(self.at).load(Ordering::Acquire);
         if header > self.position {
             // No honest header goes beyond the end; one that does leads to items that are not there yet, but not out of the group.
             self.ready = header.min(self.end);
-            self.found = self.ready - self.position;
-            if MODE.load(Ordering::Relaxed) & 1 != 0 {
-                self.groups.fetch(self.at, self.position & COUNT_MASK, self.ready & COUNT_MASK);
-            }
             return true;
         }
-        self.found = 1000;
         let behind = self.position & !COUNT_MASK;
         if behind != self.announced {
             self.announced = behind;
