@@ -1,4 +1,4 @@
-//! Tails: round trips between two threads while a busy loop runs on every core, and the cost of waiting for nothing.
+//! Tails: round trips at a fixed rate between two threads while a busy loop runs on every core, and the cost of waiting for nothing.
 
 use super::{Row, cores, pin, stats};
 use anyhow::{Context, Result, ensure};
@@ -12,6 +12,9 @@ use wasm_engine_exchange::lane;
 const TURN: Duration = Duration::from_secs(4);
 const TURNS: usize = 3;
 const CAPACITY: usize = 64;
+/// Distance between two items. Each round trip is counted from when its item was due, so that the items behind a stall count it as well: a loop
+/// that only sends when the last answer is there would see each stall once, among thousands of quick trips made while it had the core.
+const PERIOD: Duration = Duration::from_micros(500);
 const IDLE: Duration = Duration::from_secs(2);
 
 pub(super) fn run() -> Result<Vec<Row>> {
@@ -110,16 +113,12 @@ fn round_trips(mut echo: impl FnMut() -> u64 + Send, mut trip: impl FnMut(u64) -
             while echo() != 0 {}
         });
         let mut taken = Vec::new();
-        let end = Instant::now() + TURN;
-        let mut item = 0;
-        loop {
-            let start = Instant::now();
-            if start >= end {
-                break;
-            }
-            item += 1;
+        let start = Instant::now();
+        for item in 1..=(TURN.as_micros() / PERIOD.as_micros()) as u64 {
+            let due = start + PERIOD * item as u32;
+            thread::sleep(due.saturating_duration_since(Instant::now()));
             ensure!(trip(item) == item, "an item was lost");
-            taken.push(start.elapsed().as_nanos() as f64);
+            taken.push(due.elapsed().as_nanos() as f64);
         }
         trip(0);
         other.join().ok().context("the other thread panicked")?;
