@@ -53,6 +53,8 @@ pub(crate) struct Renderer {
     idle: bool,
     /// Token of a tick whose frame could not be drawn yet, because the GPU was not done with the frame before.
     waiting: Token,
+    /// The capture asked for and not taken yet.
+    capture: Option<CaptureId>,
 }
 
 /// What is left when the last frame is shown.
@@ -98,6 +100,7 @@ impl Renderer {
             faults: Vec::new(),
             idle: true,
             waiting: Token::NONE,
+            capture: None,
         })
     }
 
@@ -150,7 +153,7 @@ impl Renderer {
             self.telemetry.after_idle(token);
         }
         let force = self.control.take_redraw();
-        let capture = self.begin_capture();
+        self.begin_capture();
         let hud = if self.control.hud() { Some(self.hud.data()) } else { None };
         let input = FrameInput { token, layout: &self.layout.rects, page: self.page_layer.as_ref(), panel: None, hud, force };
         let outcome = match self.compositor.compose(&input) {
@@ -174,9 +177,7 @@ impl Renderer {
         if outcome.drawn && painted.is_some() {
             self.control.show_page();
         }
-        if let Some(capture) = capture {
-            self.end_capture(capture);
-        }
+        self.end_capture();
         outcome.behind
     }
 
@@ -216,14 +217,16 @@ impl Renderer {
         Some(frame)
     }
 
-    /// While recording, every frame is captured.
-    fn begin_capture(&mut self) -> Option<CaptureId> {
-        self.recorder.as_ref()?;
-        self.compositor.capture().ok()
+    /// While recording, every frame is captured. A frame that could not be drawn leaves its request standing for the next one: a second
+    /// would take a place of the ring that nobody empties.
+    fn begin_capture(&mut self) {
+        if self.recorder.is_some() && self.capture.is_none() {
+            self.capture = self.compositor.capture().ok();
+        }
     }
 
-    fn end_capture(&mut self, capture: CaptureId) {
-        let picture = self.wait_for_capture(capture);
+    fn end_capture(&mut self) {
+        let picture = self.capture.take().and_then(|capture| self.wait_for_capture(capture));
         if let (Some(recorder), Some(picture)) = (&self.recorder, picture) {
             self.frames += 1;
             recorder.frame(self.frames, picture.into_straight());

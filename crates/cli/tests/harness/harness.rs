@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 const PATIENCE: Duration = Duration::from_secs(120);
 
 /// The binary under test, with a cache of its own, quiet about warnings.
-pub fn engine() -> Command {
+pub(crate) fn engine() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_wasm-engine"));
     command.env("WASM_ENGINE_CACHE", Path::new(env!("CARGO_TARGET_TMPDIR")).join("cache"));
     command.env_remove("DISPLAY").env_remove("WAYLAND_DISPLAY").env_remove("RUST_LOG");
@@ -25,12 +25,12 @@ fn root() -> PathBuf {
 }
 
 /// A sample app, with its guests built. Built once in this process; cargo's own lock keeps processes apart.
-pub fn app(name: &str) -> PathBuf {
+pub(crate) fn app(name: &str) -> PathBuf {
     built(root().join("apps").join(name))
 }
 
 /// An app of the tests' own.
-pub fn fixture(name: &str) -> PathBuf {
+pub(crate) fn fixture(name: &str) -> PathBuf {
     built(root().join("crates/cli/tests/fixtures").join(name))
 }
 
@@ -45,7 +45,7 @@ fn built(folder: PathBuf) -> PathBuf {
 }
 
 /// An empty folder for one test.
-pub fn scratch(name: &str) -> PathBuf {
+pub(crate) fn scratch(name: &str) -> PathBuf {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
     let _ = std::fs::remove_dir_all(&folder);
     std::fs::create_dir_all(&folder).unwrap();
@@ -53,7 +53,7 @@ pub fn scratch(name: &str) -> PathBuf {
 }
 
 /// Runs a command that has to work.
-pub fn succeed(command: &mut Command) -> Output {
+pub(crate) fn succeed(command: &mut Command) -> Output {
     let output = command.output().unwrap();
     assert!(
         output.status.success(),
@@ -66,41 +66,41 @@ pub fn succeed(command: &mut Command) -> Output {
 }
 
 /// A headless run.
-pub struct Run {
+pub(crate) struct Run {
     arguments: Vec<OsString>,
     environment: Vec<(String, String)>,
 }
 
 impl Run {
-    pub fn new(app: &Path) -> Self {
+    pub(crate) fn new(app: &Path) -> Self {
         Self { arguments: vec!["run".into(), app.into(), "--headless".into(), "--json".into()], environment: Vec::new() }
     }
 
-    pub fn arg(mut self, argument: impl AsRef<OsStr>) -> Self {
+    pub(crate) fn arg(mut self, argument: impl AsRef<OsStr>) -> Self {
         self.arguments.push(argument.as_ref().to_owned());
         self
     }
 
-    pub fn args<const N: usize>(self, arguments: [&str; N]) -> Self {
+    pub(crate) fn args<const N: usize>(self, arguments: [&str; N]) -> Self {
         arguments.iter().fold(self, |run, argument| run.arg(argument))
     }
 
-    pub fn path(self, path: &Path) -> Self {
+    pub(crate) fn path(self, path: &Path) -> Self {
         self.arg(path)
     }
 
-    pub fn env(mut self, name: &str, value: &str) -> Self {
+    pub(crate) fn env(mut self, name: &str, value: &str) -> Self {
         self.environment.push((name.to_owned(), value.to_owned()));
         self
     }
 
     /// Writes frame.png into this folder.
-    pub fn out(self, folder: &Path) -> Self {
+    pub(crate) fn out(self, folder: &Path) -> Self {
         self.arg("--out").path(&folder.join("frame.png"))
     }
 
     /// Runs it; gives exit code and the JSON that it printed, and standard error.
-    pub fn finish(self) -> (Option<i32>, serde_json::Value, String) {
+    pub(crate) fn finish(self) -> (Option<i32>, serde_json::Value, String) {
         let output = engine().args(&self.arguments).envs(self.environment).output().unwrap();
         let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
         let value = serde_json::from_slice(&output.stdout)
@@ -111,14 +111,14 @@ impl Run {
     }
 
     /// Runs it; it has to end well. Gives the report.
-    pub fn succeed(self) -> serde_json::Value {
+    pub(crate) fn succeed(self) -> serde_json::Value {
         let (code, report, stderr) = self.finish();
         assert_eq!(code, Some(0), "{report}\n{stderr}");
         report
     }
 
     /// Runs it; it has to end with this exit code and this error. Gives the error.
-    pub fn fail(self, exit: i32, code: &str) -> serde_json::Value {
+    pub(crate) fn fail(self, exit: i32, code: &str) -> serde_json::Value {
         let (status, value, stderr) = self.finish();
         assert_eq!((status, value["error"]["code"].as_str()), (Some(exit), Some(code)), "{value}\n{stderr}");
         value["error"].clone()
@@ -126,17 +126,17 @@ impl Run {
 }
 
 /// The lines of a JSON-lines file.
-pub fn json_lines(path: &Path) -> Vec<serde_json::Value> {
+pub(crate) fn json_lines(path: &Path) -> Vec<serde_json::Value> {
     std::fs::read_to_string(path).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
 /// Number of different colors in a picture.
-pub fn distinct_colors(picture: &image::RgbaImage) -> usize {
+pub(crate) fn distinct_colors(picture: &image::RgbaImage) -> usize {
     picture.pixels().map(|pixel| pixel.0).collect::<std::collections::HashSet<_>>().len()
 }
 
 /// Asks again and again until there is an answer.
-pub fn until<T>(mut ask: impl FnMut() -> Option<T>) -> T {
+pub(crate) fn until<T>(mut ask: impl FnMut() -> Option<T>) -> T {
     let start = Instant::now();
     loop {
         if let Some(answer) = ask() {
@@ -148,19 +148,19 @@ pub fn until<T>(mut ask: impl FnMut() -> Option<T>) -> T {
 }
 
 /// What Ctrl-C does.
-pub fn interrupt(child: &Child) {
+pub(crate) fn interrupt(child: &Child) {
     let status = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
     assert!(status.success());
 }
 
 /// How a child ended.
-pub struct Ended {
-    pub code: Option<i32>,
-    pub stdout: String,
+pub(crate) struct Ended {
+    pub(crate) code: Option<i32>,
+    pub(crate) stdout: String,
 }
 
 /// Waits for a child whose standard output is piped.
-pub fn wait(child: &mut Child) -> Ended {
+pub(crate) fn wait(child: &mut Child) -> Ended {
     let status = until(|| child.try_wait().unwrap());
     let mut stdout = String::new();
     child.stdout.take().unwrap().read_to_string(&mut stdout).unwrap();
