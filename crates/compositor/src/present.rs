@@ -67,13 +67,25 @@ impl Window {
         }
     }
 
+    /// Brings the surface up to its configuration. False when the GPU was too busy for it; a surface that was never configured must not be asked
+    /// for an image.
+    fn configure(&mut self, gpu: &Gpu) -> bool {
+        let scope = gpu.device.push_error_scope(wgpu::ErrorFilter::Validation);
+        self.surface.configure(&gpu.device, &self.config);
+        let failure = pollster::block_on(scope.pop());
+        if let Some(error) = &failure {
+            tracing::debug!("the window is configured later: {error}");
+        }
+        self.outdated = failure.is_some();
+        failure.is_none()
+    }
+
     /// The next image to draw to. None when there is none now: the window is hidden, or the display is behind.
     pub(crate) fn image(&mut self, gpu: &Gpu) -> Result<Option<wgpu::SurfaceTexture>, ComposeError> {
         // Twice: an outdated surface is configured anew and asked once more.
         for _ in 0..2 {
-            if self.outdated {
-                self.surface.configure(&gpu.device, &self.config);
-                self.outdated = false;
+            if self.outdated && !self.configure(gpu) {
+                return Ok(None);
             }
             match self.surface.get_current_texture() {
                 wgpu::CurrentSurfaceTexture::Success(image) => return Ok(Some(image)),
