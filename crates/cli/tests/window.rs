@@ -7,8 +7,12 @@ mod harness;
 
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::{Mutex, PoisonError};
 
 use harness::{engine, scratch, until};
+
+/// One window at a time: a software GPU and an X server beside it take the whole machine.
+static ALONE: Mutex<()> = Mutex::new(());
 
 /// An X server of this test's own.
 struct Display {
@@ -89,6 +93,7 @@ fn newest_frame(out: &Path) -> Option<(u32, u32)> {
 
 #[test]
 fn a_click_and_a_key_reach_the_page() {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     let Some(display) = Display::start() else { panic!("no Xvfb; `cargo xtask setup` brings it") };
     let out = scratch("window-input");
     let (child, window) = open(&display, &harness::fixture("button"), &out);
@@ -109,6 +114,7 @@ fn a_click_and_a_key_reach_the_page() {
 
 #[test]
 fn a_storm_of_resizes_ends_at_the_last_size() {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     let Some(display) = Display::start() else { panic!("no Xvfb; `cargo xtask setup` brings it") };
     let out = scratch("window-resize");
     let (child, window) = open(&display, &harness::fixture("button"), &out);
