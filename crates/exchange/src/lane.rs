@@ -3,13 +3,13 @@
 //! A lane has one sender and one receiver; several producers get a ring each and share one doorbell ([`MergedReceiver`]). An item is visible to the receiver as soon as
 //! it is pushed. What to do when a lane is full is the sender's choice: [`Sender::push`] gives the item back, [`Sender::send`] waits.
 
-mod groups;
 mod merged;
+mod slots;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use groups::Shape;
 pub use merged::{MergedReceiver, merged};
+pub(crate) use slots::Shape;
 
 use crate::claim::{Claim, ClaimError, Side};
 use crate::limits::{ITEM_ALIGN_MAX, ITEM_BYTES_MAX, LANE_CAPACITY_MAX};
@@ -22,7 +22,7 @@ use crate::region::{Entry, Inner, Region};
 use crate::sys::{Heap, register_barrier};
 use crate::wait::{Spin, wait_for};
 use bytemuck::Pod;
-use groups::InMemory;
+use slots::InMemory;
 use std::{sync::Arc, time::Duration};
 use thiserror::Error;
 
@@ -229,9 +229,9 @@ pub fn channel<T: Pod>(capacity: usize) -> (Sender<T>, Receiver<T>) {
 fn rings<T: Pod>(capacity: usize, producers: usize) -> (Vec<Sender<T>>, Vec<Receiver<T>>) {
     const { check_item::<T>() };
     assert!((1..=LANE_CAPACITY_MAX).contains(&capacity), "a lane holds 1 to {LANE_CAPACITY_MAX} items");
-    let groups = ring::groups_for(capacity as u64, InMemory::<T>::SHAPE.per_group);
+    let len = ring::len_for(capacity as u64);
     let words_bytes = size_of::<Control>() + 128;
-    let ring_bytes = (words_bytes + groups as usize * InMemory::<T>::SHAPE.group_bytes).next_multiple_of(128);
+    let ring_bytes = (words_bytes + len as usize * Shape::of(size_of::<T>()).stride).next_multiple_of(128);
     let heap = Heap::new(ring_bytes * producers, 128).expect("memory for a lane");
     let (heap, unsure) = (Arc::new(heap), !register_barrier());
     let mut doorbell = core::ptr::null();
@@ -242,8 +242,8 @@ fn rings<T: Pod>(capacity: usize, producers: usize) -> (Vec<Sender<T>>, Vec<Rece
                 doorbell = start.wrapping_add(size_of::<Control>()).cast();
             }
             let words = Words { control: start.cast(), doorbell };
-            // SAFETY: the groups follow the words in the block, which is zeroed, long enough for all rings, and kept by both ends.
-            let memory = || unsafe { InMemory::new(start.add(words_bytes), groups) };
+            // SAFETY: the items follow the words in the block, which is zeroed, long enough for all rings, and kept by both ends.
+            let memory = || unsafe { InMemory::new(start.add(words_bytes), len) };
             let tail = Tail::resume(memory(), words.control());
             let head = Head::resume(memory(), words.control(), capacity as u64);
             let keep = || Keep::Own { heap: Arc::clone(&heap), unsure };
@@ -312,15 +312,15 @@ fn place<T: Pod>(region: &Inner, entry: &Entry) -> Result<(Words, InMemory<T>), 
         return Err(ClaimError::ItemType { item_bytes: entry.bytes, asked: size_of::<T>() });
     }
     let words = Words { control: region.ring(entry), doorbell: region.doorbell(entry) };
-    // SAFETY: the entry was checked: `count` groups of this shape lie there in the mapping, aligned to 64, and the caller keeps the region.
+    // SAFETY: the entry was checked: `count` items of this shape lie there in the mapping, aligned to 64, and the caller keeps the region.
     Ok((words, unsafe { InMemory::new(region.at(entry.data), entry.count as u64) }))
 }
 
 /// Items waiting in a ring of a region.
 pub(crate) fn depth(region: &Inner, entry: &Entry) -> usize {
-    // SAFETY: as in `place`; only headers are read, and the shape is that of the entry.
-    let groups = unsafe { groups::Headers::new(region.at(entry.data), entry.count as u64, Shape::of(entry.bytes)) };
-    ring::depth(region.ring(entry), entry.count as u64, groups.shape.per_group, |group| groups.header(group)) as usize
+    // SAFETY: as in `place`; only stamps are read, and the shape is that of the entry.
+    let stamps = unsafe { slots::Stamps::new(region.at(entry.data), entry.count as u64, Shape::of(entry.bytes)) };
+    ring::depth(region.ring(entry), entry.count as u64, |number| stamps.stamp(number)) as usize
 }
 
 impl<T: Pod> core::fmt::Debug for Sender<T> {

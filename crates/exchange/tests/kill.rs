@@ -275,9 +275,9 @@ mod linux {
         while children < KILLS_EACH {
             let begun = Instant::now();
             let mut alive = Vec::new();
-            for place in 0..COLONY {
+            for (place, notes) in notes.iter().enumerate() {
                 children += 1;
-                notes[place].steps.store(0, Ordering::Relaxed);
+                notes.steps.store(0, Ordering::Relaxed);
                 alive.push(Child { pid: fork(|| body(place, children as u64)), place, end: None });
             }
             let pids: Vec<_> = alive.iter().map(|child| child.pid).collect();

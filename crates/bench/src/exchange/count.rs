@@ -96,6 +96,7 @@ pub(super) fn rounds(args: &[String]) -> Result<()> {
 }
 
 /// The hand-over alone; the sum is of the times that something was handed over.
+#[inline(never)]
 fn triple_bare(rounds: u64) -> Result<u64> {
     let region = Region::create(&RegionSpec::new().buffer("value", 8))?;
     let id = region.buffer("value").context("it was asked for")?;
@@ -109,6 +110,7 @@ fn triple_bare(rounds: u64) -> Result<u64> {
     Ok(sum)
 }
 
+#[inline(never)]
 fn triple_bare_peer(rounds: u64) -> u64 {
     let (mut input, mut output) = triple_buffer::triple_buffer(&0_u64);
     let mut sum = 0;
@@ -120,6 +122,7 @@ fn triple_bare_peer(rounds: u64) -> u64 {
     sum
 }
 
+#[inline(never)]
 fn triple(rounds: u64) -> Result<u64> {
     let region = Region::create(&RegionSpec::new().buffer("value", 8))?;
     let id = region.buffer("value").context("it was asked for")?;
@@ -136,6 +139,7 @@ fn triple(rounds: u64) -> Result<u64> {
     Ok(sum)
 }
 
+#[inline(never)]
 fn triple_peer(rounds: u64) -> u64 {
     let (mut input, mut output) = triple_buffer::triple_buffer(&0_u64);
     let mut sum = 0;
@@ -150,6 +154,7 @@ fn triple_peer(rounds: u64) -> u64 {
     sum
 }
 
+#[inline(never)]
 fn lane(rounds: u64, burst: u64) -> u64 {
     let (mut sender, mut receiver) = lane::channel(CAPACITY);
     let mut sum = 0_u64;
@@ -165,6 +170,7 @@ fn lane(rounds: u64, burst: u64) -> u64 {
     sum
 }
 
+#[inline(never)]
 fn rtrb(rounds: u64, burst: u64) -> u64 {
     let (mut producer, mut consumer) = rtrb::RingBuffer::new(CAPACITY);
     let mut sum = 0_u64;
@@ -190,6 +196,7 @@ fn below(end: u64) -> u64 {
     end * end.saturating_sub(1) / 2
 }
 
+#[inline(never)]
 fn lane_slice(rounds: u64) -> u64 {
     let (mut sender, mut receiver) = lane::channel(CAPACITY);
     let (mut from, mut to) = ([0_u64; BATCH], [0_u64; BATCH]);
@@ -204,6 +211,7 @@ fn lane_slice(rounds: u64) -> u64 {
     sum
 }
 
+#[inline(never)]
 fn rtrb_slice(rounds: u64) -> u64 {
     let (mut producer, mut consumer) = rtrb::RingBuffer::new(CAPACITY);
     let (mut from, mut to) = ([0_u64; BATCH], [0_u64; BATCH]);
@@ -218,6 +226,7 @@ fn rtrb_slice(rounds: u64) -> u64 {
     sum
 }
 
+#[inline(never)]
 fn generations(rounds: u64, batch: bool) -> Result<u64> {
     let mut table = GenTable::new(4096);
     let indices: Vec<GenIndex> = (0..4096).filter_map(|_| table.insert()).collect();

@@ -6,16 +6,17 @@ use proptest::prelude::*;
 use std::{collections::VecDeque, thread};
 
 #[test]
-fn groups_waste_little_and_hold_what_they_say() {
-    for bytes in (1..=ITEM_BYTES_MAX).step_by(if cfg!(miri) { 37 } else { 1 }) {
+fn items_and_their_stamps_share_a_line_when_they_fit_one() {
+    for bytes in 1..=ITEM_BYTES_MAX {
         let shape = Shape::of(bytes);
-        assert!((1..=255).contains(&shape.per_group));
-        assert!(8 + shape.per_group as usize * bytes <= shape.group_bytes);
-        assert!(shape.group_bytes.is_multiple_of(64));
-        assert!(shape.group_bytes <= 512 || shape.per_group == 1);
+        let own = bytes + if shape.is_stamped { 8 } else { 0 };
+        assert!(shape.stride >= own && (!shape.is_stamped || shape.stride.is_multiple_of(8)));
+        assert!(own > 64 || !shape.is_stamped || 64 % shape.stride == 0);
     }
-    assert_eq!(Shape::of(8), Shape { per_group: 63, group_bytes: 512 });
-    assert_eq!(Shape::of(56), Shape { per_group: 1, group_bytes: 64 });
+    assert_eq!(Shape::of(8), Shape { is_stamped: false, stride: 8 });
+    assert_eq!(Shape::of(24), Shape { is_stamped: true, stride: 32 });
+    assert_eq!(Shape::of(56), Shape { is_stamped: true, stride: 64 });
+    assert_eq!(Shape::of(57), Shape { is_stamped: true, stride: 128 });
 }
 
 #[test]

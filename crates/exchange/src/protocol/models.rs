@@ -5,17 +5,29 @@
 use super::{
     event::Event,
     flag::Flag,
-    ring::{self, Groups, Head, Tail},
+    ring::{self, Head, Slots, Tail},
     triple::{self, Observation, SLOTS},
 };
 use crate::primitives::{AtomicBool, AtomicU64, Ordering};
 use loom::{cell::UnsafeCell, sync::Arc, thread};
 
-/// Tries all meetings with at most `preemptions` switches that no thread asked for. Two find nearly all mistakes, and keep large models small.
-fn bounded(preemptions: usize, model: impl Fn() + Sync + Send + 'static) {
+/// Tries all meetings, and makes sure that they were many: loom remembers only the last access to a word, so the load before an exchange can hide that two
+/// threads met at all. Models therefore let the side that stores run first, and the one that looks in a thread of its own.
+fn explore(preemptions: Option<usize>, model: impl Fn() + Sync + Send + 'static) {
+    /// No model here has fewer executions, if it is explored at all.
+    const EXECUTIONS_MIN: usize = 4;
+    // Loom's own types cannot outlive an execution, and this count spans all of them.
+    let executions = std::sync::Arc::new(std::sync::atomic::AtomicUsize::new(0));
+    let counted = std::sync::Arc::clone(&executions);
     let mut builder = loom::model::Builder::new();
-    builder.preemption_bound = Some(preemptions);
-    builder.check(model);
+    builder.preemption_bound = preemptions;
+    builder.check(move || {
+        counted.fetch_add(1, Ordering::Relaxed);
+        model();
+    });
+    let executions = executions.load(Ordering::Relaxed);
+    assert!(executions >= EXECUTIONS_MIN, "only {executions} executions were tried");
+    println!("{executions} executions");
 }
 
 /// A triple buffer whose slots hold the generation written into them.
@@ -30,9 +42,10 @@ impl Triple {
     }
 
     fn write(&self, times: u64) {
-        let mut slot = self.control.join_writing().writer();
-        for _ in 0..times {
-            let generation = self.control.state().generation() + 1;
+        // Only what `publish` returns is looked at, as a writer does: another look would order more than the protocol promises.
+        let start = self.control.join_writing();
+        let mut slot = start.writer();
+        for generation in (start.generation() + 1..).take(times as usize) {
             // SAFETY: the slot is the writer's; loom reports if anyone else has it.
             self.slots[slot - 1].with_mut(|place| unsafe { *place = generation });
             let state = self.control.publish();
@@ -59,90 +72,95 @@ impl Triple {
 
 #[test]
 fn writer_and_reader_never_share_a_slot() {
-    loom::model(|| {
+    explore(None, || {
         let triple = Triple::new();
-        let writer = thread::spawn({
+        let reader = thread::spawn({
             let triple = Arc::clone(&triple);
-            move || triple.write(3)
+            move || triple.read(2)
         });
-        triple.read(2);
-        writer.join().expect("the writer ends");
+        triple.write(3);
+        reader.join().expect("the reader ends");
         assert_eq!(triple.read(1), 3, "what was published last arrives, at a new reader too");
     });
 }
 
 #[test]
-fn sides_are_taken_over_while_the_other_goes_on() {
-    loom::model(|| {
+fn a_slot_that_comes_back_is_no_longer_read() {
+    // The reader's first slot is in the writer's hands again with the fourth content at the earliest.
+    explore(Some(3), || {
         let triple = Triple::new();
-        let writers = thread::spawn({
+        let reader = thread::spawn({
             let triple = Arc::clone(&triple);
-            // Two writers, one after the other; nothing passes between them but the word.
+            move || triple.read(2)
+        });
+        triple.write(4);
+        reader.join().expect("the reader ends");
+    });
+}
+
+#[test]
+fn sides_are_taken_over_while_the_other_goes_on() {
+    explore(None, || {
+        let triple = Triple::new();
+        let readers = thread::spawn({
+            let triple = Arc::clone(&triple);
+            // Two readers, one after the other, and likewise two writers; nothing passes between them but the word.
             move || {
-                triple.write(1);
-                triple.write(2);
+                triple.read(1);
+                triple.read(1);
             }
         });
-        triple.read(1);
-        triple.read(1);
-        writers.join().expect("the writers end");
+        triple.write(1);
+        triple.write(2);
+        readers.join().expect("the readers end");
     });
+}
+
+/// Observers race by design, so here a slot is two atomics, which must agree.
+type Racy = [[AtomicU64; 2]; SLOTS];
+
+/// Publishes three contents while an observer looks once. After the first, `between` runs on the writer's thread.
+fn observed(between: fn(&triple::Control)) {
+    let slots: Arc<Racy> = Arc::new(core::array::from_fn(|_| [AtomicU64::new(0), AtomicU64::new(0)]));
+    let control = Arc::new(triple::Control::new());
+    let observer = thread::spawn({
+        let (slots, control) = (Arc::clone(&slots), Arc::clone(&control));
+        move || {
+            let mut copy = [0; 2];
+            let seen = control.observe(|slot| copy = [0, 1].map(|word: usize| slots[slot - 1][word].load(Ordering::Relaxed)));
+            if let Observation::Of(generation) = seen {
+                assert_eq!(copy, [generation; 2], "a mixture was accepted");
+            }
+        }
+    });
+    for generation in 1..=3 {
+        let slot = control.state().writer();
+        slots[slot - 1].iter().for_each(|word| word.store(generation, Ordering::Relaxed));
+        control.publish();
+        if generation == 1 {
+            between(&control);
+        }
+    }
+    observer.join().expect("the observer ends");
 }
 
 #[test]
 fn an_observer_accepts_nothing_torn() {
-    loom::model(|| {
-        // Observers race by design, so here a slot is two atomics, which must agree.
-        let slots: Arc<[[AtomicU64; 2]; SLOTS]> = Arc::new(core::array::from_fn(|_| [AtomicU64::new(0), AtomicU64::new(0)]));
-        let control = Arc::new(triple::Control::new());
-        let writer = thread::spawn({
-            let (slots, control) = (Arc::clone(&slots), Arc::clone(&control));
-            move || {
-                for generation in 1..=3 {
-                    let slot = control.state().writer();
-                    slots[slot - 1].iter().for_each(|word| word.store(generation, Ordering::Relaxed));
-                    control.publish();
-                }
-            }
-        });
-        let mut copy = [0; 2];
-        let seen = control.observe(|slot| copy = [slots[slot - 1][0].load(Ordering::Relaxed), slots[slot - 1][1].load(Ordering::Relaxed)]);
-        if let Observation::Of(generation) = seen {
-            assert_eq!(copy, [generation; 2]);
-        }
-        writer.join().expect("the writer ends");
-    });
+    explore(Some(3), || observed(|_| ()));
 }
 
 #[test]
 fn an_observer_accepts_nothing_torn_with_a_reader_about() {
-    loom::model(|| {
-        let slots: Arc<[AtomicU64; SLOTS]> = Arc::new(core::array::from_fn(|_| AtomicU64::new(0)));
-        let control = Arc::new(triple::Control::new());
-        let writer = thread::spawn({
-            let (slots, control) = (Arc::clone(&slots), Arc::clone(&control));
-            move || {
-                for generation in 1..=3 {
-                    slots[control.state().writer() - 1].store(generation, Ordering::Relaxed);
-                    control.publish();
-                    if generation == 1 {
-                        // The reader's part, at a moment when the observer may be anywhere.
-                        control.acquire();
-                    }
-                }
-            }
+    explore(Some(3), || {
+        observed(|control| {
+            control.acquire();
         });
-        let mut copy = 0;
-        if let Observation::Of(generation) = control.observe(|slot| copy = slots[slot - 1].load(Ordering::Relaxed)) {
-            assert_eq!(copy, generation);
-        }
-        writer.join().expect("the writer ends");
     });
 }
 
 #[test]
 fn a_flag_is_held_by_one() {
-    loom::model(|| {
+    explore(None, || {
         let shared = Arc::new((Flag::new(), UnsafeCell::new(0)));
         let body = |shared: &(Flag, UnsafeCell<u32>)| {
             if shared.0.take() {
@@ -161,89 +179,94 @@ fn a_flag_is_held_by_one() {
     });
 }
 
-const GROUPS: usize = 2;
+/// What a receiver is told of the ring's capacity: it announces space after every item.
+const CAPACITY: u64 = 1;
 
-/// A group: its header and its items.
-type Group<const PER_GROUP: usize> = (AtomicU64, [UnsafeCell<u64>; PER_GROUP]);
-
-/// Groups that loom can watch.
+/// Items that loom can watch, with and without stamps.
 #[derive(Clone)]
-struct Watched<const PER_GROUP: usize>(Arc<[Group<PER_GROUP>; GROUPS]>);
+struct Watched<const STAMPED: bool, const LEN: usize>(Arc<[(AtomicU64, UnsafeCell<u64>); LEN]>);
 
-impl<const PER_GROUP: usize> Watched<PER_GROUP> {
+impl<const STAMPED: bool, const LEN: usize> Watched<STAMPED, LEN> {
     fn new() -> Self {
-        Watched(Arc::new(core::array::from_fn(|_| (AtomicU64::new(0), [0; PER_GROUP].map(UnsafeCell::new)))))
+        Watched(Arc::new([(); LEN].map(|()| (AtomicU64::new(0), UnsafeCell::new(0)))))
     }
 }
 
-impl<const PER_GROUP: usize> Groups<u64> for Watched<PER_GROUP> {
-    type At = usize;
-    const PER_GROUP: u64 = PER_GROUP as u64;
+impl<const STAMPED: bool, const LEN: usize> Slots<u64> for Watched<STAMPED, LEN> {
+    const STAMPED: bool = STAMPED;
+    const BLOCK: u64 = 1;
 
     fn len(&self) -> u64 {
-        GROUPS as u64
+        LEN as u64
     }
 
-    fn at(&self, group: u64) -> usize {
-        group as usize % GROUPS
+    fn stamp(&self, number: u64) -> Option<&AtomicU64> {
+        STAMPED.then(|| &self.0[number as usize % LEN].0)
     }
 
-    fn header(&self, at: usize) -> &AtomicU64 {
-        &self.0[at].0
-    }
-
-    unsafe fn write(&self, at: usize, index: u64, item: u64) {
+    unsafe fn write(&self, number: u64, item: u64) {
         // SAFETY: the caller promises that the item is the sender's; loom reports if not.
-        self.0[at].1[index as usize].with_mut(|place| unsafe { *place = item });
+        self.0[number as usize % LEN].1.with_mut(|place| unsafe { *place = item });
     }
 
-    unsafe fn read(&self, at: usize, index: u64) -> u64 {
+    unsafe fn read(&self, number: u64) -> u64 {
         // SAFETY: the caller promises that the item is the receiver's; loom reports if not.
-        self.0[at].1[index as usize].with(|place| unsafe { *place })
+        self.0[number as usize % LEN].1.with(|place| unsafe { *place })
     }
 
-    unsafe fn write_many(&self, at: usize, index: u64, items: &[u64]) {
-        for (item, index) in items.iter().zip(index..) {
+    unsafe fn write_many(&self, number: u64, items: &[u64]) {
+        assert!(!STAMPED && items.len() <= LEN);
+        for (item, number) in items.iter().zip(number..) {
             // SAFETY: promised for all of them.
-            unsafe { self.write(at, index, *item) };
+            unsafe { self.write(number, *item) };
         }
     }
 
-    unsafe fn read_many(&self, at: usize, index: u64, items: &mut [u64]) {
-        for (item, index) in items.iter_mut().zip(index..) {
+    unsafe fn read_many(&self, number: u64, items: &mut [u64]) {
+        assert!(!STAMPED && items.len() <= LEN);
+        for (item, number) in items.iter_mut().zip(number..) {
             // SAFETY: promised for all of them.
-            *item = unsafe { self.read(at, index) };
+            *item = unsafe { self.read(number) };
         }
     }
 }
 
-struct Lane<const PER_GROUP: usize> {
-    groups: Watched<PER_GROUP>,
+struct Lane<const STAMPED: bool, const LEN: usize> {
+    slots: Watched<STAMPED, LEN>,
     control: ring::Control,
     doorbell: Event,
 }
 
-impl<const PER_GROUP: usize> Lane<PER_GROUP> {
+impl<const STAMPED: bool, const LEN: usize> Lane<STAMPED, LEN> {
     fn new() -> Arc<Self> {
-        Arc::new(Lane { groups: Watched::new(), control: ring::Control::new(), doorbell: Event::new() })
+        Arc::new(Lane { slots: Watched::new(), control: ring::Control::new(), doorbell: Event::new() })
     }
 
-    fn tail(&self) -> Tail<u64, Watched<PER_GROUP>> {
-        Tail::resume(self.groups.clone(), &self.control)
+    fn tail(&self) -> Tail<u64, Watched<STAMPED, LEN>> {
+        Tail::resume(self.slots.clone(), &self.control)
     }
 
-    fn head(&self) -> Head<u64, Watched<PER_GROUP>> {
-        Head::resume(self.groups.clone(), &self.control, 2)
+    fn head(&self) -> Head<u64, Watched<STAMPED, LEN>> {
+        Head::resume(self.slots.clone(), &self.control, CAPACITY)
     }
 }
 
 /// More items than the ring has room for, so that both full and empty are met.
-const ITEMS: u64 = 5;
+const ITEMS: u64 = 4;
 
 #[test]
 fn a_ring_hands_over_in_order() {
-    bounded(4, || {
-        let lane = Lane::<2>::new();
+    hand_over::<false>();
+}
+
+#[test]
+fn a_ring_hands_over_in_order_with_stamps() {
+    hand_over::<true>();
+}
+
+fn hand_over<const STAMPED: bool>() {
+    explore(Some(3), || {
+        let lane = Lane::<STAMPED, 2>::new();
         let sender = thread::spawn({
             let lane = Arc::clone(&lane);
             move || {
@@ -272,8 +295,17 @@ fn a_ring_hands_over_in_order() {
 
 #[test]
 fn a_ring_hands_over_in_batches() {
-    loom::model(|| {
-        let lane = Lane::<2>::new();
+    hand_over_in_batches::<false>();
+}
+
+#[test]
+fn a_ring_hands_over_in_batches_with_stamps() {
+    hand_over_in_batches::<true>();
+}
+
+fn hand_over_in_batches<const STAMPED: bool>() {
+    explore(Some(3), || {
+        let lane = Lane::<STAMPED, 2>::new();
         let sender = thread::spawn({
             let lane = Arc::clone(&lane);
             move || {
@@ -304,8 +336,17 @@ fn a_ring_hands_over_in_batches() {
 
 #[test]
 fn a_ring_is_taken_over_while_the_other_side_goes_on() {
-    loom::model(|| {
-        let lane = Lane::<2>::new();
+    take_over::<false>();
+}
+
+#[test]
+fn a_ring_is_taken_over_while_the_other_side_goes_on_with_stamps() {
+    take_over::<true>();
+}
+
+fn take_over<const STAMPED: bool>() {
+    explore(None, || {
+        let lane = Lane::<STAMPED, 4>::new();
         let senders = thread::spawn({
             let lane = Arc::clone(&lane);
             move || {
@@ -332,8 +373,17 @@ fn a_ring_is_taken_over_while_the_other_side_goes_on() {
 
 #[test]
 fn nobody_sleeps_through_an_item_or_through_space() {
-    bounded(3, || {
-        let lane = Lane::<1>::new();
+    sleep_and_wake::<false>();
+}
+
+#[test]
+fn nobody_sleeps_through_an_item_or_through_space_with_stamps() {
+    sleep_and_wake::<true>();
+}
+
+fn sleep_and_wake<const STAMPED: bool>() {
+    explore(Some(3), || {
+        let lane = Lane::<STAMPED, 2>::new();
         let sender = thread::spawn({
             let lane = Arc::clone(&lane);
             move || {
@@ -358,7 +408,7 @@ fn nobody_sleeps_through_an_item_or_through_space() {
 
 #[test]
 fn one_call_wakes_all_who_sleep() {
-    bounded(2, || {
+    explore(Some(2), || {
         let shared = Arc::new((Event::new(), AtomicBool::new(false)));
         let waiters: Vec<_> = (0..2)
             .map(|_| {
@@ -382,7 +432,7 @@ fn two_producers_share_a_doorbell() {
         item.store(false, Ordering::Relaxed);
         Some(())
     }
-    bounded(2, || {
+    explore(Some(2), || {
         let shared = Arc::new((Event::new(), [AtomicBool::new(false), AtomicBool::new(false)]));
         let producers: Vec<_> = (0..2)
             .map(|id| {

@@ -8,19 +8,19 @@ use bytemuck::{Pod, Zeroable};
 
 pub(crate) const MAGIC: [u8; 8] = *b"wasmxchg";
 /// Changes whenever the meaning of any byte in a region does.
-pub(crate) const VERSION: u32 = 1;
+pub(crate) const VERSION: u32 = 2;
 pub(crate) const HEADER_BYTES: usize = size_of::<Header>();
 pub(crate) const RECORD_BYTES: usize = size_of::<Record>();
 /// Control words of one kind lie this far from those of another.
 pub(crate) const LINE_BYTES: usize = 128;
 /// Lines of a buffer: the control word and its event, the writer's claim, the reader's claim.
 pub(crate) const BUFFER_LINES: usize = 3;
-/// Lines of a ring: `ring::Control` (3), the doorbell, the sender's claim, the receiver's claim.
-pub(crate) const RING_LINES: usize = 6;
+/// Lines of a ring: `ring::Control` (4), the doorbell, the sender's claim, the receiver's claim.
+pub(crate) const RING_LINES: usize = 7;
 /// Lines of the region itself: the owner's claim.
 pub(crate) const REGION_LINES: usize = 1;
 
-const _: () = assert!(size_of::<ring::Control>() == 3 * LINE_BYTES && HEADER_BYTES == 64 && RECORD_BYTES == 128);
+const _: () = assert!(size_of::<ring::Control>() == 4 * LINE_BYTES && HEADER_BYTES == 64 && RECORD_BYTES == 128);
 
 #[derive(Clone, Copy, Pod, Zeroable)]
 #[repr(C)]
@@ -47,13 +47,13 @@ pub(crate) struct Record {
     pub(crate) producer: u32,
     /// Where its lines begin.
     pub(crate) lines: u64,
-    /// Where its slots or groups begin.
+    /// Where its slots or items begin.
     pub(crate) data: u64,
     /// Bytes asked for a slot, or bytes of an item.
     pub(crate) bytes: u64,
-    /// From one slot or group to the next.
+    /// From one slot or item to the next.
     pub(crate) stride: u64,
-    /// Slots or groups.
+    /// Slots or items.
     pub(crate) count: u64,
     /// Of a ring: items that it holds at least.
     pub(crate) capacity: u64,
@@ -78,7 +78,7 @@ pub(crate) fn validate(header: &Header, bytes: usize, record: impl Fn(usize) -> 
         }
         entries.push(entry);
     }
-    // A doorbell is the fourth line of some ring; anything else would let two protocols share a word.
+    // A doorbell is the fifth line of some ring; anything else would let two protocols share a word.
     let bells: Vec<usize> = entries.iter().filter(|entry| entry.kind == Kind::Ring).map(Entry::own_doorbell).collect();
     if let Some(index) = entries.iter().position(|entry| entry.kind == Kind::Ring && !bells.contains(&entry.doorbell)) {
         return Err(AttachError::Directory { index, reason: "its doorbell is no doorbell" });
@@ -138,13 +138,11 @@ fn entry(record: &Record, spans: &mut Spans) -> Result<Entry, &'static str> {
             {
                 return Err("its item size or capacity is impossible");
             }
-            let shape = Shape::of(record.bytes as usize);
-            let groups = ring::groups_for(record.capacity, shape.per_group);
-            if record.stride != shape.group_bytes as u64
-                || record.count != groups
+            if record.stride != Shape::of(record.bytes as usize).stride as u64
+                || record.count != ring::len_for(record.capacity)
                 || record.producer as usize >= crate::limits::PRODUCERS_MAX
             {
-                return Err("its groups are impossible");
+                return Err("its stride or length is impossible");
             }
         }
     }

@@ -111,13 +111,13 @@ impl Part {
                 ..named(name)
             }),
             Part::Lane { name, item_bytes, capacity, producers } => {
-                let shape = Shape::of(*item_bytes);
+                let stride = Shape::of(*item_bytes).stride as u64;
                 records.extend((0..*producers).map(|producer| Record {
                     kind: 2,
                     producer: producer as u32,
                     bytes: *item_bytes as u64,
-                    stride: shape.group_bytes as u64,
-                    count: ring::groups_for(*capacity as u64, shape.per_group),
+                    stride,
+                    count: ring::len_for(*capacity as u64),
                     capacity: *capacity as u64,
                     ..named(name)
                 }));
