@@ -1,6 +1,8 @@
 //! The lowest layer.
 
+use crate::rect::Rect;
 use crate::spec::Color;
+use crate::target::Framebuffer;
 use crate::uniform;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -49,6 +51,46 @@ impl Background {
         let length = (width * dx.abs() + height * dy.abs()).max(1.0);
         let axis = [dx / length, dy / length, 0.5 - 0.5 * (width * dx + height * dy) / length, 0.0];
         uniform::Background { start: self.color.0, end: end.0, axis }
+    }
+}
+
+/// A gradient, drawn once. Frames copy from it what they need, which costs far less than drawing it anew.
+pub(crate) struct Backdrop {
+    picture: Framebuffer,
+    record: uniform::Background,
+}
+
+impl Backdrop {
+    /// A picture of this size that is yet to be drawn.
+    pub(crate) fn new(device: &wgpu::Device, size: (u32, u32), record: uniform::Background) -> Self {
+        Self { picture: Framebuffer::new(device, size), record }
+    }
+
+    /// Whether it shows this gradient at this size.
+    pub(crate) fn shows(&self, size: (u32, u32), record: &uniform::Background) -> bool {
+        self.picture.size == size && self.record == *record
+    }
+
+    /// Begins the pass that draws it.
+    pub(crate) fn begin<'a>(&self, encoder: &'a mut wgpu::CommandEncoder) -> wgpu::RenderPass<'a> {
+        encoder.begin_render_pass(&wgpu::RenderPassDescriptor {
+            label: Some("backdrop"),
+            color_attachments: &[Some(wgpu::RenderPassColorAttachment {
+                view: &self.picture.view,
+                depth_slice: None,
+                resolve_target: None,
+                ops: wgpu::Operations { load: wgpu::LoadOp::Clear(wgpu::Color::TRANSPARENT), store: wgpu::StoreOp::Store },
+            })],
+            ..Default::default()
+        })
+    }
+
+    /// Copies a part of it to the same place of a frame of its size.
+    pub(crate) fn copy(&self, encoder: &mut wgpu::CommandEncoder, frame: &wgpu::Texture, part: &Rect) {
+        let origin = wgpu::Origin3d { x: part.x, y: part.y, z: 0 };
+        let place = |texture| wgpu::TexelCopyTextureInfo { texture, mip_level: 0, origin, aspect: wgpu::TextureAspect::All };
+        let size = wgpu::Extent3d { width: part.width, height: part.height, depth_or_array_layers: 1 };
+        encoder.copy_texture_to_texture(place(&self.picture.texture), place(frame), size);
     }
 }
 

@@ -111,6 +111,8 @@ pub struct Compositor {
     size: Option<(u32, u32)>,
     scale: f32,
     frame: Option<target::Framebuffer>,
+    /// The background's picture, while it is a gradient that shows.
+    backdrop: Option<background::Backdrop>,
     window: Option<present::Window>,
     /// What the framebuffer shows; none when that is unknown.
     shown: Option<plan::Scene>,
@@ -149,6 +151,7 @@ impl Compositor {
             size,
             scale,
             frame: None,
+            backdrop: None,
             window: None,
             shown: None,
             timeline: target::Timeline::default(),
@@ -222,6 +225,7 @@ impl Compositor {
     /// Changes the lowest layer.
     pub fn set_background(&mut self, background: Background) {
         self.background = background;
+        self.backdrop = None;
     }
 
     /// Draws a frame, where it differs from the last one. Never waits for a producer nor for the GPU; with a window, `Fifo` pacing
@@ -271,7 +275,8 @@ impl Compositor {
         };
         if !drawn && image.is_none() && !self.captures.wanted() {
             // Only the window was due, and it takes no image now.
-            return Ok(self.skipped(collected.waiting));
+            let behind = collected.waiting || self.window.as_ref().is_some_and(present::Window::is_behind);
+            return Ok(self.skipped(behind));
         }
         {
             let _span = telemetry.span("compositor.submit", Track::Render);
@@ -291,7 +296,7 @@ impl Compositor {
             telemetry.stamp(input.token, Stage::Presented);
             telemetry.add(Counter::FramesPresented, 1);
         }
-        let behind = collected.waiting || self.window.as_ref().is_some_and(present::Window::is_outdated);
+        let behind = collected.waiting || self.window.as_ref().is_some_and(present::Window::is_behind);
         let outcome = FrameOutcome { drawn, damage: plan.damage(), presented, behind };
         self.shown = Some(collected.scene);
         Ok(outcome)

@@ -27,6 +27,8 @@ pub(crate) struct Window {
     binding: Option<(wgpu::Texture, wgpu::BindGroup)>,
     /// The configuration is not that of the surface.
     outdated: bool,
+    /// Nobody can see the window, so it takes no images; an event tells when that is over.
+    hidden: bool,
     /// The window does not show the newest frame.
     pub(crate) due: bool,
 }
@@ -55,7 +57,7 @@ impl Window {
         let entries = &[texture];
         let layout = gpu.device.create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor { label: Some("present"), entries });
         let pipeline = pipelines::present(&gpu.device, &layout, config.format);
-        Some(Self { surface, config, pipeline, layout, binding: None, outdated: true, due: true })
+        Some(Self { surface, config, pipeline, layout, binding: None, outdated: true, hidden: false, due: true })
     }
 
     /// Takes another size; the surface follows at the next image, so that a storm of resizes costs nothing.
@@ -82,6 +84,7 @@ impl Window {
 
     /// The next image to draw to. None when there is none now: the window is hidden, or the display is behind.
     pub(crate) fn image(&mut self, gpu: &Gpu) -> Result<Option<wgpu::SurfaceTexture>, ComposeError> {
+        self.hidden = false;
         // Twice: an outdated surface is configured anew and asked once more.
         for _ in 0..2 {
             if self.outdated && !self.configure(gpu) {
@@ -99,15 +102,19 @@ impl Window {
                 wgpu::CurrentSurfaceTexture::Outdated | wgpu::CurrentSurfaceTexture::Lost | wgpu::CurrentSurfaceTexture::Validation => {
                     self.outdated = true;
                 }
-                wgpu::CurrentSurfaceTexture::Timeout | wgpu::CurrentSurfaceTexture::Occluded => return Ok(None),
+                wgpu::CurrentSurfaceTexture::Occluded => {
+                    self.hidden = true;
+                    return Ok(None);
+                }
+                wgpu::CurrentSurfaceTexture::Timeout => return Ok(None),
             }
         }
         Ok(None)
     }
 
-    /// Whether the window could not be configured, so that it has to be tried again soon.
-    pub(crate) fn is_outdated(&self) -> bool {
-        self.outdated && self.due
+    /// Whether the window did not get the newest frame though it could have been seen, so that it has to be tried again soon.
+    pub(crate) fn is_behind(&self) -> bool {
+        self.due && !self.hidden
     }
 
     /// Records the frame onto the image.

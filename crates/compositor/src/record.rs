@@ -1,5 +1,6 @@
 //! Stage three: the plan → commands, and everything they refer to, brought up to date.
 
+use crate::background::Backdrop;
 use crate::collect::{Collected, Source};
 use crate::layers::{mesh, plain_record};
 use crate::pipelines::FRAME_FORMAT;
@@ -37,6 +38,9 @@ pub(crate) struct Recording {
     pub(crate) commands: Vec<Command>,
     /// The color to begin with, when all of the frame is drawn over one.
     pub(crate) clear: Option<wgpu::Color>,
+    /// Where the frame begins with the backdrop, and whether that must be drawn first.
+    pub(crate) backdrop: Vec<Rect>,
+    pub(crate) backdrop_is_new: bool,
     /// The smallest rectangle around what is redrawn.
     pub(crate) window: Rect,
     /// One per layer of the scene; none for those no part shows.
@@ -73,6 +77,8 @@ impl Compositor {
             pictures: Vec::new(),
             commands: commands(&collected.scene, parts),
             clear: None,
+            backdrop: Vec::new(),
+            backdrop_is_new: false,
             window: plan.damage().unwrap_or_default(),
             draws: Vec::new(),
             reads: Vec::new(),
@@ -83,6 +89,9 @@ impl Compositor {
             recording.clear = Some(color);
             recording.commands.retain(|command| *command != Command::Draw(BACKGROUND));
         }
+        if self.background.plain().is_none() {
+            self.record_backdrop(&collected.scene, parts, &mut recording);
+        }
         for (layer, source) in collected.sources.iter().enumerate() {
             let shown = parts.iter().any(|part| part.layers.contains(&layer));
             let draw = shown.then(|| self.record_layer(input, collected, layer, source, &mut recording));
@@ -90,6 +99,18 @@ impl Compositor {
         }
         self.uniforms.flush(&self.gpu.queue, &self.telemetry);
         recording
+    }
+
+    /// A gradient comes from a picture of it. Parts do not overlap and the background is the lowest layer, so it can be copied before anything is drawn.
+    fn record_backdrop(&mut self, scene: &Scene, parts: &[Part], recording: &mut Recording) {
+        recording.commands.retain(|command| *command != Command::Draw(BACKGROUND));
+        recording.backdrop.extend(parts.iter().filter(|part| part.layers.contains(&BACKGROUND)).map(|part| part.area));
+        let record = self.background.record(scene.size);
+        let is_shown = self.backdrop.as_ref().is_some_and(|backdrop| backdrop.shows(scene.size, &record));
+        if !is_shown && !recording.backdrop.is_empty() {
+            self.backdrop = Some(Backdrop::new(&self.gpu.device, scene.size, record));
+            recording.backdrop_is_new = true;
+        }
     }
 
     fn record_layer(

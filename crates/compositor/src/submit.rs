@@ -14,6 +14,7 @@ impl Compositor {
         for (index, binding) in &recording.pictures {
             self.encode_picture(&mut encoder, *index, binding);
         }
+        self.encode_backdrop(&mut encoder, recording);
         if recording.clear.is_some() || !recording.commands.is_empty() {
             self.encode_frame(&mut encoder, recording);
         }
@@ -57,6 +58,17 @@ impl Compositor {
         pass.set_bind_group(0, &self.uniforms.binding, &[Place::picture(index).offset()]);
         pass.set_bind_group(1, binding, &[]);
         pass.draw(0..surface.vertices(), 0..1);
+    }
+
+    fn encode_backdrop(&self, encoder: &mut wgpu::CommandEncoder, recording: &Recording) {
+        let (Some(frame), Some(backdrop)) = (&self.frame, &self.backdrop) else { return };
+        if recording.backdrop_is_new {
+            let mut pass = backdrop.begin(encoder);
+            pass.set_pipeline(&self.pipelines.background);
+            pass.set_bind_group(0, &self.uniforms.binding, &[Place::BACKGROUND.offset()]);
+            pass.draw(0..3, 0..1);
+        }
+        recording.backdrop.iter().for_each(|part| backdrop.copy(encoder, &frame.texture, part));
     }
 
     fn encode_frame(&self, encoder: &mut wgpu::CommandEncoder, recording: &Recording) {

@@ -260,7 +260,12 @@ impl Renderer {
     }
 
     fn last_picture(&mut self) -> Option<Picture> {
-        let capture = self.compositor.capture().ok()?;
+        // With nothing in flight the frame cannot be put off.
+        self.compositor.wait_idle();
+        let capture = match self.capture.take() {
+            Some(standing) => standing,
+            None => self.compositor.capture().ok()?,
+        };
         let hud = if self.control.hud() { Some(self.hud.data()) } else { None };
         let input =
             FrameInput { token: Token::NONE, layout: &self.layout.rects, page: self.page_layer.as_ref(), panel: None, hud, force: false };

@@ -131,9 +131,7 @@ impl<T: Pod> Sender<T> {
     #[inline]
     pub fn push_slice(&mut self, items: &[T]) -> usize {
         let pushed = self.tail.push_slice(self.words.control(), items);
-        if pushed != 0 {
-            self.words.doorbell().notify();
-        }
+        self.words.doorbell().notify();
         pushed
     }
 

@@ -10,7 +10,10 @@ pub(crate) use core::{
     sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering, fence},
 };
 #[cfg(wasm_engine_loom)]
-pub(crate) use loom::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering, fence};
+pub(crate) use loom::{
+    hint::spin_loop,
+    sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering, fence},
+};
 
 /// Orders what was stored before it against what is loaded after it, provided that the other side calls [`heavy_barrier`].
 #[inline(always)]

@@ -196,16 +196,20 @@ fn below(end: u64) -> u64 {
     end * end.saturating_sub(1) / 2
 }
 
+/// Aligned, as the count of a copy depends on where it begins.
+#[repr(align(64))]
+struct Slice([u64; BATCH]);
+
 #[inline(never)]
 fn lane_slice(rounds: u64) -> u64 {
     let (mut sender, mut receiver) = lane::channel(CAPACITY);
-    let (mut from, mut to) = ([0_u64; BATCH], [0_u64; BATCH]);
+    let (mut from, mut to) = (Slice([0; BATCH]), Slice([0; BATCH]));
     let mut sum = 0;
     for round in 0..rounds {
-        from[0] = round;
-        sender.push_slice(black_box(&from));
-        receiver.pop_slice(black_box(&mut to));
-        sum += to[0];
+        from.0[0] = round;
+        sender.push_slice(black_box(&from.0));
+        receiver.pop_slice(black_box(&mut to.0));
+        sum += to.0[0];
     }
     assert_eq!(sum, below(rounds));
     sum
@@ -214,13 +218,13 @@ fn lane_slice(rounds: u64) -> u64 {
 #[inline(never)]
 fn rtrb_slice(rounds: u64) -> u64 {
     let (mut producer, mut consumer) = rtrb::RingBuffer::new(CAPACITY);
-    let (mut from, mut to) = ([0_u64; BATCH], [0_u64; BATCH]);
+    let (mut from, mut to) = (Slice([0; BATCH]), Slice([0; BATCH]));
     let mut sum = 0;
     for round in 0..rounds {
-        from[0] = round;
-        let _ = producer.push_entire_slice(black_box(&from));
-        let _ = consumer.pop_entire_slice(black_box(&mut to));
-        sum += to[0];
+        from.0[0] = round;
+        let _ = producer.push_entire_slice(black_box(&from.0));
+        let _ = consumer.pop_entire_slice(black_box(&mut to.0));
+        sum += to.0[0];
     }
     assert_eq!(sum, below(rounds));
     sum

@@ -37,7 +37,6 @@ impl Shape {
 }
 
 /// Items of a type in memory that someone else keeps.
-#[derive(Clone)]
 pub(super) struct InMemory<T> {
     base: *mut u8,
     mask: u64,
@@ -109,6 +108,18 @@ impl<T: Pod> Slots<T> for InMemory<T> {
         }
         #[cfg(not(all(target_arch = "x86_64", not(miri))))]
         let _ = number;
+    }
+
+    /// Has the lines come all at once, where the receiver would wait for one after the other.
+    #[inline(always)]
+    fn fetch_to_read(&self, number: u64, items: u64) {
+        #[cfg(all(target_arch = "x86_64", not(miri)))]
+        for item in (0..items).step_by((LINE_BYTES / Self::SHAPE.stride).max(1)) {
+            // SAFETY: a hint, which changes no memory and faults at no address.
+            unsafe { core::arch::x86_64::_mm_prefetch::<{ core::arch::x86_64::_MM_HINT_T0 }>(self.place(number + item).cast()) };
+        }
+        #[cfg(not(all(target_arch = "x86_64", not(miri))))]
+        let _ = (number, items);
     }
 
     #[inline(always)]

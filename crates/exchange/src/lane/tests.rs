@@ -55,14 +55,38 @@ fn capacity_holds_at_every_position_of_the_receiver() {
 
 #[test]
 fn threads_hand_over_everything_in_order() {
-    let count = if cfg!(miri) { 300 } else { 200_000_u64 };
-    let (mut sender, mut receiver) = channel::<u64>(64);
-    let producer = thread::spawn(move || (0..count).for_each(|item| sender.send(item)));
-    for expected in 0..count {
-        assert_eq!(receiver.recv(), expected);
+    let count = if cfg!(miri) { 1500 } else { 200_000_u64 };
+    // The longer one is long enough for its receiver to wait for batches.
+    for capacity in [64, 700] {
+        let (mut sender, mut receiver) = channel::<u64>(capacity);
+        let producer = thread::spawn(move || (0..count).for_each(|item| sender.send(item)));
+        for expected in 0..count {
+            assert_eq!(receiver.recv(), expected);
+        }
+        producer.join().expect("the producer ends");
+        assert_eq!(receiver.recv_timeout(Some(Duration::from_millis(1))), None);
+    }
+}
+
+#[test]
+fn threads_hand_over_slices_of_any_length_in_order() {
+    let count = if cfg!(miri) { 600 } else { 200_000_u64 };
+    let (mut sender, mut receiver) = channel::<u64>(700);
+    let producer = thread::spawn(move || {
+        let mut next = 0;
+        while next < count {
+            let items: Vec<u64> = (next..count).take(next as usize % 97 + 1).collect();
+            next += sender.push_slice(&items) as u64;
+        }
+    });
+    let (mut items, mut next) = ([0; 150], 0);
+    while next < count {
+        let popped = receiver.pop_slice(&mut items[..next as usize % 149 + 1]);
+        assert!(items[..popped].iter().copied().eq((next..).take(popped)));
+        next += popped as u64;
     }
     producer.join().expect("the producer ends");
-    assert_eq!(receiver.recv_timeout(Some(Duration::from_millis(1))), None);
+    assert_eq!(receiver.pop(), None);
 }
 
 #[test]

@@ -9,14 +9,24 @@
 //! empty. Only the receiver can run ahead of its own `head`, so the sender merely sees less space than there is, and the ring is larger than its capacity
 //! by as much. A ring that is empty has all its space announced, so a sender never waits for a receiver that waits for it.
 //!
+//! A receiver that is faster than the sender would take the line of `tail` away from it for every few items, and both would wait for that line most of the time.
+//! So a receiver that finds, over a stride, few items at each look (but not one by one, as in a conversation) waits a moment for a batch instead; if
+//! none comes, it takes what is there and goes back to looking at once.
+//!
 //! Whoever follows a killed side goes on from shared words alone: the sender from `tail` or the stamps, the receiver from `position`, which counts
 //! every item taken. Only the items that the dead receiver was just taking may be seen twice.
 
-use crate::primitives::{AtomicU64, Ordering};
+use crate::primitives::{AtomicU64, Ordering, spin_loop};
 use crate::protocol::{Line, event::Event};
 
 /// The most items that the receiver takes before it announces their space.
 const STRIDE_MAX: u64 = 256;
+/// Fewer items than this at a look are few, and a receiver that keeps finding few waits for so many.
+const FEW: u64 = 32;
+const BATCH: u64 = 128;
+/// How long it waits for them: so many times so many pauses (some tens of nanoseconds each), with a look after each.
+const WAITS: u32 = 6;
+const PAUSES: u32 = 3;
 /// No honest ring gets this far, and sums of a number and a length stay below 2⁶⁴.
 const NUMBER_MASK: u64 = (1 << 62) - 1;
 
@@ -42,7 +52,7 @@ impl Control {
 }
 
 /// Where the items lie. Numbers are taken modulo the length.
-pub(crate) trait Slots<T>: Clone {
+pub(crate) trait Slots<T> {
     /// Whether each item has a word of its own.
     const STAMPED: bool;
     /// The sender makes places ready in blocks of so many, a power of two.
@@ -54,6 +64,8 @@ pub(crate) trait Slots<T>: Clone {
     fn stamp(&self, number: u64) -> Option<&AtomicU64>;
     /// A hint that this block will be written soon. The number is a multiple of `BLOCK`, and the ring is longer than that.
     fn fetch_to_write(&self, _number: u64) {}
+    /// A hint that these items will be read soon.
+    fn fetch_to_read(&self, _number: u64, _items: u64) {}
     /// # Safety
     /// The caller is the sender and has not announced this item.
     unsafe fn write(&self, number: u64, item: T);
@@ -108,9 +120,15 @@ pub(crate) struct Head<T, S: Slots<T>> {
     position: u64,
     /// How far items may be taken without another look.
     ready: u64,
-    /// Where space is announced next, `stride` behind where it was announced last.
+    /// `head` as last stored.
+    announced: u64,
+    /// Where to look further than for items: at space to announce, and at how the sender gets on.
     milestone: u64,
+    /// From one milestone to the next, at most.
     stride: u64,
+    /// Looks since the last milestone, and whether it was put close because the sender is slow.
+    looks: u64,
+    is_patient: bool,
     _items: core::marker::PhantomData<T>,
 }
 
@@ -145,8 +163,8 @@ impl<T: Copy, S: Slots<T>> Tail<T, S> {
     /// Appends an item; gives it back when the ring is full.
     #[inline(always)]
     pub(crate) fn push(&mut self, control: &Control, item: T) -> Result<(), T> {
-        if self.next == self.ready && !self.make_ready(control, 1) {
-            return Err(item);
+        if self.next == self.ready {
+            return self.make_ready_and_push(control, item);
         }
         // SAFETY: the place is free, being before `ready`, and the item is announced only below.
         unsafe { self.slots.write(self.next, item) };
@@ -154,16 +172,24 @@ impl<T: Copy, S: Slots<T>> Tail<T, S> {
         Ok(())
     }
 
+    /// Ends `push`, so that nothing of it has to be kept across a call.
+    #[cold]
+    #[inline(never)]
+    fn make_ready_and_push(&mut self, control: &Control, item: T) -> Result<(), T> {
+        if !self.make_ready(control, 1) {
+            return Err(item);
+        }
+        self.push(control, item)
+    }
+
     /// Appends from the front of `items`; returns how many found space.
     #[inline]
     pub(crate) fn push_slice(&mut self, control: &Control, items: &[T]) -> usize {
-        let wanted = items.len() as u64;
-        if self.ready - self.next < wanted {
-            self.make_ready(control, wanted);
+        let mut items = items;
+        if self.ready - self.next < items.len() as u64 {
+            self.make_ready(control, items.len() as u64);
+            items = &items[..items.len().min((self.ready - self.next) as usize)];
         }
-        let now = wanted.min(self.ready - self.next);
-        // SAFETY: `now` is at most the length of `items`.
-        let items = unsafe { items.get_unchecked(..now as usize) };
         if S::STAMPED {
             for item in items {
                 // SAFETY: as in `push`; there are places for all of `items` before `ready`.
@@ -173,7 +199,7 @@ impl<T: Copy, S: Slots<T>> Tail<T, S> {
         } else {
             // SAFETY: as above, for all of them at once.
             unsafe { self.slots.write_many(self.next, items) };
-            self.announce(control, now);
+            self.announce(control, items.len() as u64);
         }
         items.len()
     }
@@ -192,30 +218,24 @@ impl<T: Copy, S: Slots<T>> Tail<T, S> {
     }
 
     /// Makes `wanted` places ready, or as many as there are. False when there is none.
-    #[inline(always)]
+    #[cold]
+    #[inline(never)]
     fn make_ready(&mut self, control: &Control, wanted: u64) -> bool {
-        (self.ready, self.limit) = ready_and_limit(self.slots.clone(), control, self.next, wanted, self.limit);
+        if self.limit - self.next < wanted {
+            // Acquire: the receiver has read the items before `head` before the sender overwrites them.
+            let limit = (control.head.load(Ordering::Acquire) & NUMBER_MASK) + self.slots.len();
+            // A peer that spoils `head` must not send the sender round without end: it is only ever let on by one round.
+            if limit.wrapping_sub(self.limit) <= self.slots.len() {
+                self.limit = limit;
+            }
+        }
+        let end = (self.next + wanted).next_multiple_of(S::BLOCK);
+        if end + S::BLOCK <= self.limit {
+            self.slots.fetch_to_write(end);
+        }
+        self.ready = end.min(self.limit);
         self.ready != self.next
     }
-}
-
-/// By value, so that the sender's state can stay in registers.
-#[cold]
-#[inline(never)]
-fn ready_and_limit<T, S: Slots<T>>(slots: S, control: &Control, next: u64, wanted: u64, mut limit: u64) -> (u64, u64) {
-    if limit - next < wanted {
-        // Acquire: the receiver has read the items before `head` before the sender overwrites them.
-        let newer = (control.head.load(Ordering::Acquire) & NUMBER_MASK) + slots.len();
-        // A peer that spoils `head` must not send the sender round without end: it is only ever let on by one round.
-        if newer.wrapping_sub(limit) <= slots.len() {
-            limit = newer;
-        }
-    }
-    let end = (next + wanted).next_multiple_of(S::BLOCK);
-    if end + S::BLOCK <= limit {
-        slots.fetch_to_write(end);
-    }
-    (end.min(limit), limit)
 }
 
 impl<T: Copy, S: Slots<T>> Head<T, S> {
@@ -224,10 +244,20 @@ impl<T: Copy, S: Slots<T>> Head<T, S> {
         let head = control.head.load(Ordering::Acquire) & NUMBER_MASK;
         let stored = control.position.load(Ordering::Acquire);
         let position = if stored.wrapping_sub(head) <= slots.len() { stored } else { head };
-        let stride = announce_stride(capacity);
-        // Whatever a predecessor took and did not announce is announced at the first look.
-        let milestone = if position == head { position + stride } else { position };
-        Head { slots, position, ready: position, milestone, stride, _items: core::marker::PhantomData }
+        let mut head = Head {
+            slots,
+            position,
+            ready: position,
+            announced: head,
+            milestone: position,
+            stride: announce_stride(capacity),
+            looks: 0,
+            is_patient: false,
+            _items: core::marker::PhantomData,
+        };
+        // Whatever a predecessor took and did not announce is announced now.
+        head.give_back(control);
+        head
     }
 
     /// Takes the oldest item.
@@ -245,22 +275,47 @@ impl<T: Copy, S: Slots<T>> Head<T, S> {
     /// Takes the oldest items into the front of `items`; returns how many there were.
     #[inline]
     pub(crate) fn pop_slice(&mut self, control: &Control, items: &mut [T]) -> usize {
+        if self.position == self.ready && (items.is_empty() || !self.look(control)) {
+            return 0;
+        }
+        if self.ready - self.position < items.len() as u64 {
+            return self.pop_parts(control, items);
+        }
+        self.take(control, items);
+        if self.ready - self.position >= items.len() as u64 {
+            // Then the lines of the next slice come all at once, while this one is looked at.
+            self.slots.fetch_to_read(self.position, items.len() as u64);
+        }
+        items.len()
+    }
+
+    /// Takes what is ready, then looks for more.
+    #[cold]
+    #[inline(never)]
+    fn pop_parts(&mut self, control: &Control, items: &mut [T]) -> usize {
         let mut taken = 0;
         while taken < items.len() && (self.position != self.ready || self.look(control)) {
             let now = (self.ready - self.position).min((items.len() - taken) as u64) as usize;
-            // SAFETY: `taken + now` is at most the length of `items`.
-            let part = unsafe { items.get_unchecked_mut(taken..taken + now) };
-            if S::STAMPED {
-                // SAFETY: items before `ready` are announced, and this one is there to be filled, since `now` is 1.
-                part[0] = unsafe { self.slots.read(self.position) };
-            } else {
-                // SAFETY: items before `ready` are announced.
-                unsafe { self.slots.read_many(self.position, part) };
-            }
-            self.advance(control, now as u64);
+            self.take(control, &mut items[taken..taken + now]);
             taken += now;
         }
         taken
+    }
+
+    /// Takes items that are ready.
+    #[inline(always)]
+    fn take(&mut self, control: &Control, items: &mut [T]) {
+        debug_assert!(items.len() as u64 <= self.ready - self.position);
+        if S::STAMPED {
+            for (item, number) in items.iter_mut().zip(self.position..) {
+                // SAFETY: items before `ready` are announced, which these are.
+                *item = unsafe { self.slots.read(number) };
+            }
+        } else {
+            // SAFETY: as above.
+            unsafe { self.slots.read_many(self.position, items) };
+        }
+        self.advance(control, items.len() as u64);
     }
 
     /// Whether there is an item.
@@ -278,32 +333,78 @@ impl<T: Copy, S: Slots<T>> Head<T, S> {
     /// Looks for more, after all that was ready has been taken.
     #[inline(always)]
     fn look(&mut self, control: &Control) -> bool {
-        // Acquire: pairs with the release of the word; what it announces is there.
-        let news = word(&self.slots, control, self.position).load(Ordering::Acquire);
-        // No honest word goes beyond the last item; one that does leads to items that are not there yet, but not out of the ring.
-        let there = if S::STAMPED { news.min(self.position + 1) } else { news };
+        self.looks += 1;
+        let there = self.there(control);
         let ready = there.min(self.milestone);
         if ready > self.position {
             self.ready = ready;
             return true;
         }
-        (self.milestone, self.ready) = give_back(control, self.position, self.milestone, self.stride, there);
-        self.ready != self.position
+        self.look_further(control, there)
     }
-}
 
-/// Announces the places of what was taken, which is due when the milestone has been reached and when nothing more is there. Returns the next milestone and
-/// how far items may be taken. By value, so that the receiver's state can stay in registers.
-#[cold]
-#[inline(never)]
-fn give_back(control: &Control, position: u64, milestone: u64, stride: u64, there: u64) -> (u64, u64) {
-    let next = position + stride;
-    if milestone != next {
-        // Release: the items before it have been read.
-        control.head.store(position, Ordering::Release);
-        control.space.notify();
+    /// Behind the last item known to be there.
+    #[inline(always)]
+    fn there(&self, control: &Control) -> u64 {
+        // Acquire: pairs with the release of the word; what it announces is there.
+        let news = word(&self.slots, control, self.position).load(Ordering::Acquire);
+        // No honest word goes beyond the last item; one that does leads to items that are not there yet, but not out of the ring.
+        if S::STAMPED { news.min(self.position + 1) } else { news }
     }
-    (next, there.clamp(position, next))
+
+    /// What there is to do at a milestone, and when nothing is there.
+    #[cold]
+    #[inline(never)]
+    fn look_further(&mut self, control: &Control, mut there: u64) -> bool {
+        let catches_up = self.keeps_catching_up();
+        self.give_back(control);
+        if there <= self.position {
+            self.ready = self.position;
+            return false;
+        }
+        if catches_up {
+            there = self.wait_for_batch(control, there);
+        }
+        self.ready = there.min(self.milestone);
+        true
+    }
+
+    /// Gives the places of what was taken back to the sender, and puts the next milestone.
+    fn give_back(&mut self, control: &Control) {
+        if self.announced != self.position {
+            self.announced = self.position;
+            // Release: the items before it have been read.
+            control.head.store(self.position, Ordering::Release);
+            control.space.notify();
+        }
+        self.milestone = self.position + self.stride;
+        (self.looks, self.is_patient) = (0, false);
+    }
+
+    /// Whether, since the last milestone, each look found a few items: less than a batch, more than one.
+    fn keeps_catching_up(&self) -> bool {
+        // The look that has come to the milestone brought nothing.
+        let looks = self.looks - 1;
+        let is_short = looks * FEW > self.stride && looks * 4 < self.stride * 3;
+        !S::STAMPED && self.stride > BATCH && (self.is_patient || is_short)
+    }
+
+    /// Waits a moment for a batch, and puts the next milestone behind it if it came. Behind the last item known to be there.
+    fn wait_for_batch(&mut self, control: &Control, mut there: u64) -> u64 {
+        for _ in 0..WAITS {
+            if there - self.position >= BATCH {
+                break;
+            }
+            (0..PAUSES).for_each(|_| spin_loop());
+            there = self.there(control).max(there);
+        }
+        let batch = there - self.position;
+        if (BATCH..self.stride).contains(&batch) {
+            self.milestone = there;
+            self.is_patient = true;
+        }
+        there
+    }
 }
 
 /// Items present, as far as shared words tell: exact when both sides rest. At most `len` stamps are read.
