@@ -126,7 +126,7 @@ pub(crate) struct Head<T, S: Slots<T>> {
     milestone: u64,
     /// From one milestone to the next, at most.
     stride: u64,
-    /// Looks since the last milestone, and whether it was put close because the sender is slow.
+    /// Looks since the last milestone, and whether it was waited for a batch there.
     looks: u64,
     is_patient: bool,
     _items: core::marker::PhantomData<T>,
@@ -389,7 +389,7 @@ impl<T: Copy, S: Slots<T>> Head<T, S> {
         !S::STAMPED && self.stride > BATCH && (self.is_patient || is_short)
     }
 
-    /// Waits a moment for a batch, and puts the next milestone behind it if it came. Behind the last item known to be there.
+    /// Waits a moment for a batch, and puts the next milestone behind it if it came, to wait again there. Behind the last item known to be there.
     fn wait_for_batch(&mut self, control: &Control, mut there: u64) -> u64 {
         for _ in 0..WAITS {
             if there - self.position >= BATCH {
@@ -398,9 +398,8 @@ impl<T: Copy, S: Slots<T>> Head<T, S> {
             (0..PAUSES).for_each(|_| spin_loop());
             there = self.there(control).max(there);
         }
-        let batch = there - self.position;
-        if (BATCH..self.stride).contains(&batch) {
-            self.milestone = there;
+        if there - self.position >= BATCH {
+            self.milestone = self.milestone.min(there);
             self.is_patient = true;
         }
         there
