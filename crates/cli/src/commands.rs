@@ -5,3 +5,4 @@ pub(crate) mod doctor;
 pub(crate) mod inspect;
 pub(crate) mod new;
 pub(crate) mod run;
+pub(crate) mod serve;

@@ -9,6 +9,10 @@ mod output;
 use std::io::Write as _;
 
 use clap::{CommandFactory, Parser, Subcommand};
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::layer::{Layer as _, SubscriberExt as _};
+use tracing_subscriber::util::SubscriberInitExt as _;
+use wasm_engine_engine::PanelLog;
 
 /// Runs local-first apps: WASM guests, a page and their graphics in one framebuffer.
 ///
@@ -35,6 +39,8 @@ const EXIT_CODES: &str = "Exit codes: 0 done · 1 failed · 2 usage · 3 app ref
 enum Command {
     /// Run an app, with a window or headless.
     Run(commands::run::Run),
+    /// Run an app headless, and serve its panel to browsers on this machine.
+    Serve(commands::serve::Serve),
     /// Show what an app contains, needs and may do, or what the region of a running engine holds.
     Inspect(commands::inspect::Inspect),
     /// Say what this machine has and lacks, with the remedy.
@@ -61,10 +67,12 @@ fn main() -> ! {
 
 fn run() -> u8 {
     let cli = Cli::parse();
-    start_log(cli.verbose);
+    let panel = PanelLog::default();
+    start_log(cli.verbose, matches!(cli.command, Command::Serve(_)).then(|| panel.clone()));
     let output = output::Output { json: cli.json };
     match cli.command {
         Command::Run(run) => run.execute(output),
+        Command::Serve(serve) => serve.execute(output, panel),
         Command::Inspect(inspect) => inspect.execute(output),
         Command::Doctor(doctor) => doctor.execute(output),
         Command::New(new) => new.execute(output),
@@ -80,20 +88,26 @@ fn run() -> u8 {
     }
 }
 
-/// Sends the log to standard error, so that standard output stays data.
-fn start_log(verbose: u8) {
+/// Sends the log to standard error, so that standard output stays data, and what a user may want to know to the panel.
+fn start_log(verbose: u8, panel: Option<PanelLog>) {
     let level = match verbose {
         0 => "warn",
         1 => "info",
         2 => "debug",
         _ => "trace",
     };
-    // Servo's own parts say a lot that no user can act on.
-    let default = format!(
-        "error,wasm_engine={level},wasm_engine_engine={level},wasm_engine_page={level},wasm_engine_sandbox={level},wasm_engine_compositor={level},wasm_engine_gpu={level},guest={level},page={level}"
-    );
-    let filter = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(default));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(true).without_time().init();
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| filter(level));
+    let text = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_target(true).without_time().with_filter(filter);
+    // A panel filters by itself; what it is not given it cannot show.
+    let panel = panel.map(|log| log.with_filter(self::filter("info")));
+    tracing_subscriber::registry().with(text).with(panel).init();
+}
+
+/// This level for our own parts. Servo's say a lot that no user can act on.
+fn filter(level: &str) -> EnvFilter {
+    EnvFilter::new(format!(
+        "error,wasm_engine={level},wasm_engine_engine={level},wasm_engine_page={level},wasm_engine_sandbox={level},wasm_engine_serve={level},wasm_engine_compositor={level},wasm_engine_gpu={level},guest={level},page={level}"
+    ))
 }
 
 #[cfg(test)]

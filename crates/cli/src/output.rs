@@ -27,6 +27,18 @@ impl Output {
         }
     }
 
+    /// As [`Output::value`], with the JSON in one line: for what is said before the end.
+    pub(crate) fn line(self, value: &impl Serialize, text: impl FnOnce() -> String) {
+        if self.json {
+            match serde_json::to_string(value) {
+                Ok(json) => self.text(&json),
+                Err(error) => eprintln!("error[JSON]: {error}"),
+            }
+        } else {
+            self.text(&text());
+        }
+    }
+
     /// Prints text and ends it with a line break. A closed pipe is the reader's choice, not an error.
     pub(crate) fn text(self, text: &str) {
         let _ = writeln!(std::io::stdout(), "{}", text.trim_end());
@@ -49,7 +61,7 @@ fn exit_code(code: &str) -> u8 {
         "APP_MISSING" | "MANIFEST_MISSING" | "REGION_NOT_FOUND" => exit::NOT_FOUND,
         "SIZE_OUT_OF_RANGE" => exit::USAGE,
         "NO_VULKAN_DEVICE" | "NO_DISPLAY" => exit::LACKING,
-        "IO" | "GUEST_BUILD_FAILED" | "CARGO_MISSING" | "RUN_FAILED" => exit::FAILED,
+        "IO" | "PANEL_BIND" | "PANEL_FILES" | "PANEL_TOO_LARGE" | "GUEST_BUILD_FAILED" | "CARGO_MISSING" | "RUN_FAILED" => exit::FAILED,
         _ => exit::REFUSED,
     }
 }

@@ -19,6 +19,11 @@ impl Clock {
         Self { rate, start: Instant::now(), origin: 0 }
     }
 
+    /// Tick 0 is due now.
+    pub(crate) fn restart(&mut self) {
+        *self = Self::new(self.rate);
+    }
+
     /// Virtual seconds of a tick.
     pub(crate) fn time(&self, tick: u64) -> f64 {
         tick as f64 / self.rate

@@ -10,6 +10,7 @@ use wasm_engine_gpu::{Gpu, GpuError, GpuOptions};
 use wasm_engine_page::PageError;
 use wasm_engine_page::server::ServerError;
 use wasm_engine_sandbox::{KernelError, KernelModule, LoadError, Sandbox, SandboxConfig, SandboxError};
+use wasm_engine_serve::ServeError;
 use wasm_engine_telemetry::{Telemetry, TelemetryConfig};
 use wasm_engine_topology::DetectError;
 use wasm_engine_topology::pools::PoolError;
@@ -19,6 +20,7 @@ use crate::error::{Diagnostic, Location};
 use crate::limits;
 use crate::manifest::{App, FILE_NAME, Manifest, ManifestError, Profile};
 use crate::options::{Display, RunOptions};
+use crate::panel::PanelLink;
 use crate::run_report::{Ending, RunReport};
 use crate::session::Session;
 use crate::wiring::Target;
@@ -31,6 +33,8 @@ pub struct Engine {
     pub(crate) telemetry: Telemetry,
     /// One per kernel, in manifest order.
     pub(crate) modules: Vec<KernelModule>,
+    /// The panel, if one is served.
+    pub(crate) panel: Option<PanelLink>,
 }
 
 /// Why an app could not be opened or run.
@@ -83,6 +87,9 @@ pub enum EngineError {
     /// The page's server did not start.
     #[error(transparent)]
     Server(#[from] ServerError),
+    /// The panel cannot be served.
+    #[error(transparent)]
+    Serve(#[from] ServeError),
     /// A surface does not fit its buffers.
     #[error(transparent)]
     Surface(#[from] ConfigureError),
@@ -147,6 +154,7 @@ impl EngineError {
             Self::Gpu(error) => error.code(),
             Self::Page(error) => error.code(),
             Self::Server(error) => error.code(),
+            Self::Serve(error) => error.code(),
             Self::Surface(error) => error.code(),
             Self::FrameSize(error) => error.code(),
             Self::Compose(error) => error.code(),
@@ -177,6 +185,7 @@ impl EngineError {
             Self::Gpu(error) => error.hint(),
             Self::Page(error) => error.hint(),
             Self::Server(error) => error.hint(),
+            Self::Serve(error) => error.hint(),
             Self::Surface(error) => error.hint(),
             Self::FrameSize(error) => error.hint(),
             Self::Compose(error) => error.hint(),
@@ -215,7 +224,7 @@ impl Engine {
         };
         let sandbox = Sandbox::new(config)?;
         let modules = crate::wiring::compile(&app, &sandbox)?;
-        Ok(Self { app, options, sandbox, telemetry, modules })
+        Ok(Self { app, options, sandbox, telemetry, modules, panel: None })
     }
 
     /// Runs the app to its end.

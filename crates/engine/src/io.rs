@@ -1,4 +1,4 @@
-//! The io thread: one tokio runtime for the loopback server, and nothing else.
+//! The io threads: a tokio runtime for each loopback server, and nothing else.
 
 use std::thread::JoinHandle;
 
@@ -15,11 +15,11 @@ pub(crate) struct IoThread {
 }
 
 impl IoThread {
-    pub(crate) fn start() -> Result<Self, EngineError> {
+    pub(crate) fn start(name: &'static str) -> Result<Self, EngineError> {
         let runtime = Builder::new_current_thread().enable_all().build().map_err(EngineError::io("io runtime"))?;
         let handle = runtime.handle().clone();
         let (stop, stopped) = oneshot::channel();
-        let thread = crate::session::spawn("io", move || {
+        let thread = crate::session::spawn(name, move || {
             // An error means that the sender is gone, which is the end as well.
             let _ = runtime.block_on(stopped);
         })?;

@@ -117,6 +117,24 @@ pub const LANES: &[Lane] = &[
         capacity: crate::limits::RECORD_QUEUE,
         when_full: WhenFull::Block,
     },
+    Lane {
+        name: "panel-state",
+        message: "Update",
+        producer: "monitor",
+        consumer: "panel",
+        kind: LaneKind::Latest,
+        capacity: 1,
+        when_full: WhenFull::Coalesce,
+    },
+    Lane {
+        name: "panel-asks",
+        message: "Ask",
+        producer: "panel",
+        consumer: "tick",
+        kind: LaneKind::Queue,
+        capacity: wasm_engine_serve::limits::ASKS_WAITING,
+        when_full: WhenFull::Reject,
+    },
 ];
 
 /// The table as a page of documentation: a diagram and the rows.

@@ -10,6 +10,12 @@ pub const MESSAGES_PER_TICK: usize = 1024;
 pub const FAULTS_KEPT: usize = 64;
 /// How often the page hears `engine:stats`, and the HUD its numbers.
 pub const STATS_INTERVAL: Duration = Duration::from_millis(125);
+/// How often a panel hears what each stage took over the whole run; adding that up takes longer than the rest.
+pub const PANEL_STAGES_INTERVAL: Duration = Duration::from_secs(1);
+/// Times of a guest's newest ticks that a panel's percentiles are made of.
+pub const PANEL_TICK_TIMES: usize = 300;
+/// Newest finished frames that the feed of a panel looks at, ten times a second; of more frames in that time the oldest are not shown.
+pub const PANEL_FRAMES_AT_ONCE: usize = 600;
 /// How often finished records are moved into the histograms.
 pub const DRAIN_INTERVAL: Duration = Duration::from_millis(100);
 /// How long a headless run waits for the page's first frame before it starts ticking without one.

@@ -13,6 +13,7 @@ use wasm_engine_telemetry::{Counter, Interval, Telemetry};
 use crate::control::Control;
 use crate::engine::EngineError;
 use crate::limits;
+use crate::panel::PanelFeed;
 use crate::run_report::Fault;
 
 /// How the page wants the pointer to look, until somebody takes it.
@@ -26,11 +27,25 @@ pub(crate) struct Monitor {
 }
 
 impl Monitor {
-    pub(crate) fn start(telemetry: Telemetry, control: Arc<Control>, page: Option<(Arc<Page>, Bridge)>) -> Result<Self, EngineError> {
+    pub(crate) fn start(
+        telemetry: Telemetry,
+        control: Arc<Control>,
+        page: Option<(Arc<Page>, Bridge)>,
+        panel: Option<PanelFeed>,
+    ) -> Result<Self, EngineError> {
         let stop = Arc::new(AtomicBool::new(false));
         let cursor = Cursor::default();
-        let watch =
-            Watch { cursor: cursor.clone(), telemetry, control, page, faults: Vec::new(), told: Instant::now(), ticks: 0, frames: 0 };
+        let watch = Watch {
+            cursor: cursor.clone(),
+            telemetry,
+            control,
+            page,
+            panel,
+            faults: Vec::new(),
+            told: Instant::now(),
+            ticks: 0,
+            frames: 0,
+        };
         let stopped = stop.clone();
         let thread = crate::session::spawn("monitor", move || watch.run(&stopped))?;
         Ok(Self { stop, cursor, thread: Some(thread) })
@@ -55,6 +70,7 @@ struct Watch {
     telemetry: Telemetry,
     control: Arc<Control>,
     page: Option<(Arc<Page>, Bridge)>,
+    panel: Option<PanelFeed>,
     faults: Vec<Fault>,
     told: Instant,
     ticks: u64,
@@ -67,12 +83,22 @@ impl Watch {
             std::thread::park_timeout(limits::DRAIN_INTERVAL);
             self.telemetry.drain();
             self.listen();
+            self.feed_panel();
             if self.told.elapsed() >= limits::STATS_INTERVAL {
                 self.tell();
             }
         }
         self.listen();
+        // What the last ticks left behind, and that they were the last.
+        self.telemetry.drain();
+        self.feed_panel();
         self.faults
+    }
+
+    fn feed_panel(&mut self) {
+        if let Some(panel) = &mut self.panel {
+            panel.tell();
+        }
     }
 
     fn listen(&mut self) {

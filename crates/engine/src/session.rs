@@ -25,6 +25,7 @@ use crate::limits;
 use crate::manifest::PageFiles;
 use crate::monitor::Monitor;
 use crate::options::{Display, RunOptions};
+use crate::panel::{FeedParts, PanelFeed, PanelLink};
 use crate::params::Params;
 use crate::recording::{FrameRecorder, InputLog, save_png, save_text};
 use crate::renderer::{Rendered, Renderer, RendererParts};
@@ -77,8 +78,13 @@ impl Session {
         let renderer = make_renderer(&engine, &gpu, &region, &control, target, page.as_ref())?;
         let ticker = make_ticker(&engine, &region, &control, pool, seed, page.as_ref())?;
         let announcement = inspect::announce(&manifest.app.name, &region);
-        let monitor =
-            Monitor::start(telemetry.clone(), control.clone(), page.as_ref().map(|parts| (parts.page.clone(), parts.bridge.clone())))?;
+        let feed = engine.panel.as_ref().map(|link| {
+            let page = page.as_ref().map(|parts| parts.page.clone());
+            let (control, telemetry, region, manifest) = (control.clone(), telemetry.clone(), region.clone(), manifest.clone());
+            PanelFeed::new(link, FeedParts { control, telemetry, region, manifest, page, gpu: gpu.info.name.clone(), workers, seed })
+        });
+        let watched = page.as_ref().map(|parts| (parts.page.clone(), parts.bridge.clone()));
+        let monitor = Monitor::start(telemetry.clone(), control.clone(), watched, feed)?;
         let renderer = spawn("render", move || renderer.run())?;
         if engine.options.display == Display::Headless && page.is_some() {
             wait_for_page(&control);
@@ -238,6 +244,7 @@ fn make_ticker(
         factory,
         inbox: Inbox::new(params, surfaces, layout),
         bridge: page.map(|parts| parts.bridge.clone()),
+        panel: engine.panel.as_ref().and_then(PanelLink::desk),
         done: region.lane_sender(wiring::TICKS_LANE)?,
         log: log.transpose().map_err(EngineError::io("recording"))?,
         ticks: engine.options.ticks,
@@ -266,7 +273,7 @@ fn start_page(
     scale: f32,
 ) -> Result<Option<PageParts>, EngineError> {
     let (Some(files), Some(spec)) = (&engine.app.page, &engine.app.manifest.page) else { return Ok(None) };
-    let io = IoThread::start()?;
+    let io = IoThread::start("io")?;
     let (bridge, port) = Bridge::pair();
     let server = AppServer::start(io.handle(), ServerOptions { root: files.root.clone(), bridge: port })?;
     let wake = control.clone();
@@ -291,7 +298,8 @@ fn document_url(server: &AppServer, files: &PageFiles) -> String {
     format!("{}{}", server.url(), path.join("/"))
 }
 
-fn page_path(page: &Page) -> PagePath {
+/// How the page's frames come.
+pub(crate) fn page_path(page: &Page) -> PagePath {
     match page.frame_path() {
         (FramePath::Shared, _) => PagePath { path: "shared".to_owned(), reason: None },
         (_, reason) => PagePath { path: "cpu".to_owned(), reason },

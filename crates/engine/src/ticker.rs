@@ -14,6 +14,7 @@ use wasm_engine_telemetry::{Counter, Stage, Telemetry, Track, now_nanos};
 use crate::clock::Clock;
 use crate::control::{Control, Pointer};
 use crate::inbox::Inbox;
+use crate::panel::{Desk, FuelMeter, Reach};
 use crate::recording::{Input, InputLog};
 use crate::run_report::Fault;
 use crate::wiring::{KernelFactory, TickDone};
@@ -43,6 +44,8 @@ pub(crate) struct Ticker {
     pub(crate) buffers: Vec<Writer>,
     pub(crate) inbox: Inbox,
     pub(crate) bridge: Option<Bridge>,
+    /// Where a panel asks, if one is served.
+    pub(crate) panel: Option<Desk>,
     pub(crate) done: Sender<TickDone>,
     pub(crate) log: Option<InputLog>,
     /// Ticks to run; for ever if `None`.
@@ -77,7 +80,7 @@ impl Ticker {
     /// Runs until the last tick or until the run is stopped.
     pub(crate) fn run(mut self) -> Ticked {
         let mut tick = 0;
-        while self.ticks.is_none_or(|last| tick < last) && self.wait_until_due(tick) {
+        while self.ticks.is_none_or(|last| tick < last) && self.wait_until_due(&mut tick) {
             self.tick(tick);
             tick += 1;
         }
@@ -85,6 +88,8 @@ impl Ticker {
         if let Some(log) = self.log.take() {
             log.finish();
         }
+        // Nobody answers a panel from now on: with its end dropped, asks are answered by themselves.
+        self.panel = None;
         self.control.end_ticks();
         Ticked {
             ticks: tick,
@@ -93,17 +98,24 @@ impl Ticker {
         }
     }
 
-    /// Sleeps until the tick is due; `false` when the run ends first.
-    fn wait_until_due(&mut self, tick: u64) -> bool {
+    /// Sleeps until the tick is due; `false` when the run ends first. The next tick is number 0 when a panel wants a new beginning.
+    fn wait_until_due(&mut self, tick: &mut u64) -> bool {
         loop {
             if self.control.stop.is_stopped() {
                 return false;
             }
+            if let Some(restart) = self.panel.as_mut().and_then(Desk::take_restart) {
+                self.begin_anew(restart.seed);
+                *tick = 0;
+            }
             let now = Instant::now();
-            let due = self.clock.due(tick, now);
+            let due = self.clock.due(*tick, now);
             if self.control.paused() {
-                // Paused: the page is still served, so that its controls answer.
-                self.take_over(tick);
+                // Paused: the page and the panel are still served, so that their controls answer.
+                self.take_over(*tick);
+                if self.panel.as_mut().is_some_and(Desk::take_step) {
+                    return true;
+                }
                 std::thread::sleep(self.clock.period());
             } else if due <= now {
                 return true;
@@ -118,6 +130,10 @@ impl Ticker {
             self.inbox.take_over(bridge, &self.control, self.log.as_mut(), tick);
         } else {
             self.inbox.fill(self.control.size());
+        }
+        if let Some(desk) = &mut self.panel {
+            let (bridge, log) = (self.bridge.as_ref(), self.log.as_mut());
+            desk.take_over(Reach { control: &self.control, inbox: &mut self.inbox, bridge, log, tick });
         }
     }
 
@@ -139,8 +155,12 @@ impl Ticker {
         if let Some(log) = &mut self.log {
             log.tick(tick, &self.buffers);
         }
-        if self.done.push(TickDone::new(token, tick)).is_err() {
+        let handed_on = self.done.push(TickDone::new(token, tick)).is_ok();
+        if !handed_on {
             self.telemetry.add(Counter::LaneRejects, 1);
+        }
+        if let Some(desk) = &self.panel {
+            desk.board.end_tick(tick, &self.inbox.params, handed_on);
         }
         self.control.render.notify();
         self.telemetry.span_at("tick.run", Track::Main, began, now_nanos());
@@ -183,11 +203,12 @@ impl Ticker {
             slots: &slots,
         };
         let telemetry = &self.telemetry;
+        let (began, fuel) = (now_nanos(), FuelMeter::default());
         let outcome = self.pool.install(|| {
             group.shards.par_iter_mut().enumerate().try_for_each(|(shard, kernel)| {
                 let worker = rayon::current_thread_index().unwrap_or(shard);
                 let _span = telemetry.span("kernel.tick", Track::Worker(worker as u16));
-                kernel.tick(&input).map(|_| ())
+                kernel.tick(&input).map(|output| fuel.add(output.fuel_used))
             })
         });
         match outcome {
@@ -201,12 +222,37 @@ impl Ticker {
                 group.fault = Some(Fault::of_kernel(&group.name, tick, &error));
             }
         }
+        if let Some(desk) = &self.panel {
+            desk.board.end_guest(index, group, now_nanos().saturating_sub(began), fuel.total());
+        }
         pass_on_events(group, self.bridge.as_ref(), self.events_per_tick);
     }
 
     /// Begins anew at the page's wish: fresh instances, the tick's number goes on. A kernel that had failed gets another chance.
     fn restart_kernels(&mut self) {
         self.shut_down_kernels();
+        self.start_kernels();
+    }
+
+    /// Begins anew at a panel's wish: tick 0, fresh instances, empty buffers, and the parameters as they are.
+    fn begin_anew(&mut self, seed: Option<u64>) {
+        if let Some(seed) = seed {
+            self.factory.set_seed(seed);
+        }
+        self.shut_down_kernels();
+        for buffer in &mut self.buffers {
+            // Kernels read what was published last, which must not be of the time before.
+            buffer.bytes_mut().fill(0);
+            buffer.publish();
+        }
+        self.start_kernels();
+        self.clock.restart();
+        if let Some(desk) = &self.panel {
+            desk.board.restart(seed);
+        }
+    }
+
+    fn start_kernels(&mut self) {
         match self.factory.start(&self.inbox.params) {
             Ok(groups) => self.groups = groups,
             Err(error) => tracing::error!(code = error.code(), "restart: {error}"),

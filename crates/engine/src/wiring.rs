@@ -80,6 +80,11 @@ impl KernelFactory {
         Self { sandbox: sandbox.clone(), modules: modules.to_vec(), region: region.clone(), manifest: app.manifest.clone(), workers, seed }
     }
 
+    /// Gives kernels that are started from now on another seed.
+    pub(crate) fn set_seed(&mut self, seed: u64) {
+        self.seed = seed;
+    }
+
     /// Starts every shard of every kernel.
     pub(crate) fn start(&self, params: &Params) -> Result<Vec<KernelGroup>, EngineError> {
         self.manifest.kernel.iter().zip(&self.modules).map(|(kernel, module)| self.start_group(kernel, module, params)).collect()

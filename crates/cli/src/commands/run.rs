@@ -110,7 +110,7 @@ impl Run {
 }
 
 /// The first Ctrl-C asks for a clean end; the second does not wait for it.
-fn end_on_ctrl_c(stop: StopHandle) -> Result<(), ctrlc::Error> {
+pub(super) fn end_on_ctrl_c(stop: StopHandle) -> Result<(), ctrlc::Error> {
     let presses = AtomicU32::new(0);
     ctrlc::set_handler(move || {
         if presses.fetch_add(1, Ordering::Relaxed) == 0 {

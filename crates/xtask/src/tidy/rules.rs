@@ -20,9 +20,10 @@ pub(super) const LAYERS: &[Layer] = &[
     layer("sandbox", &["exchange", "telemetry"]),
     layer("gpu", &["exchange", "telemetry"]),
     layer("page", &["exchange", "telemetry", "gpu"]),
+    layer("serve", &["telemetry"]),
     layer("compositor", &["exchange", "telemetry", "gpu"]),
     layer("testkit", &["exchange", "telemetry", "topology", "sandbox", "gpu", "page", "compositor"]),
-    layer("engine", &["exchange", "telemetry", "topology", "sandbox", "gpu", "page", "compositor"]),
+    layer("engine", &["exchange", "telemetry", "topology", "sandbox", "gpu", "page", "serve", "compositor"]),
     layer("cli", &["engine"]),
     layer("bench", &["exchange", "guest-sdk", "telemetry", "topology", "sandbox", "gpu", "page", "compositor", "testkit", "engine"]),
 ];

@@ -1,0 +1,78 @@
+//! `wasm-engine serve`: an app without a window, watched and perhaps controlled from a panel in a browser.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use serde::Serialize;
+use wasm_engine_engine::{Diagnostic, Display, Ending, Engine, EngineError, PanelLog, PanelOptions, RunOptions, RunReport, StopHandle};
+
+use super::run::end_on_ctrl_c;
+use crate::{exit, output::Output};
+
+/// Arguments of `serve`.
+#[derive(Debug, Args)]
+pub(crate) struct Serve {
+    /// Folder of the app.
+    app: PathBuf,
+
+    /// Port on 127.0.0.1; any that is free unless told otherwise.
+    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
+    port: u16,
+
+    /// Let panels pause, step, restart and stop the run and set its parameters. Without it they may only look.
+    #[arg(long)]
+    allow_control: bool,
+
+    /// Folder of the panel's built files. Without it only the WebSocket is served.
+    #[arg(long, value_name = "DIR")]
+    panel: Option<PathBuf>,
+
+    /// End after this many ticks; at Ctrl-C unless told otherwise.
+    #[arg(long, value_name = "N")]
+    ticks: Option<u64>,
+
+    /// Seed of the run; the manifest's otherwise.
+    #[arg(long, value_name = "S")]
+    seed: Option<u64>,
+}
+
+/// Where the panel is, as `--json` prints it at the start, in one line.
+#[derive(Serialize)]
+struct Served {
+    /// For a browser.
+    panel: String,
+    /// For a program.
+    socket: String,
+}
+
+impl Serve {
+    pub(crate) fn execute(self, output: Output, log: PanelLog) -> u8 {
+        let stop = StopHandle::new();
+        if let Err(error) = end_on_ctrl_c(stop.clone()) {
+            eprintln!("warning: Ctrl-C will not end the run cleanly: {error}");
+        }
+        match self.serve(output, log, &stop) {
+            Ok(report) => {
+                output.value(&report, || report.to_string());
+                match report.ending {
+                    Ending::Interrupted => exit::INTERRUPTED,
+                    _ if report.guests_failed() => exit::GUEST_FAILED,
+                    _ => exit::OK,
+                }
+            }
+            Err(error) => output.error(&Diagnostic::from(&error)),
+        }
+    }
+
+    fn serve(self, output: Output, log: PanelLog, stop: &StopHandle) -> Result<RunReport, EngineError> {
+        let options = RunOptions { display: Display::Headless, ticks: self.ticks, seed: self.seed, ..RunOptions::default() };
+        let mut engine = Engine::open(&self.app, options)?;
+        let panel = PanelOptions { port: self.port, control: self.allow_control, files: self.panel, log };
+        let service = engine.serve_panel(panel)?;
+        let served = Served { panel: service.url(), socket: service.socket_url() };
+        output.line(&served, || format!("panel  {}\nsocket {}\nEnd with Ctrl-C.", served.panel, served.socket));
+        let report = engine.run(stop);
+        service.finish();
+        report
+    }
+}

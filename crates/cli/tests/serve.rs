@@ -1,0 +1,169 @@
+//! `serve` as a panel uses it: the printed address, the state, asks, and the end.
+
+#[path = "harness/harness.rs"]
+mod harness;
+
+use std::{
+    io::{BufRead, BufReader, Read},
+    net::TcpStream,
+    process::{Child, Stdio},
+    time::Duration,
+};
+
+use harness::{engine, fixture, until};
+use serde_json::{Value, json};
+use tungstenite::{Message, WebSocket, stream::MaybeTlsStream};
+
+/// A panel: its socket, and the state as the changes have made it.
+struct Panel {
+    socket: WebSocket<MaybeTlsStream<TcpStream>>,
+    state: Value,
+    asked: u64,
+}
+
+impl Panel {
+    fn connect(address: &str) -> Self {
+        let (mut socket, _) = tungstenite::connect(address).unwrap();
+        if let MaybeTlsStream::Plain(stream) = socket.get_mut() {
+            stream.set_read_timeout(Some(Duration::from_secs(120))).unwrap();
+        }
+        let mut panel = Self { socket, state: Value::Null, asked: 0 };
+        panel.say(&json!({ "type": "hello", "version": 1 }));
+        assert_eq!(panel.hear()["app"]["name"], "slider");
+        panel.state = panel.hear()["state"].take();
+        panel
+    }
+
+    fn say(&mut self, message: &Value) {
+        self.socket.send(Message::text(message.to_string())).unwrap();
+    }
+
+    /// The next message; a change is taken into the state.
+    fn hear(&mut self) -> Value {
+        let text = loop {
+            if let Message::Text(text) = self.socket.read().unwrap() {
+                break text;
+            }
+        };
+        let message: Value = serde_json::from_str(&text).unwrap();
+        for (name, section) in message["change"].as_object().into_iter().flatten() {
+            match section {
+                Value::Null | Value::Number(_) => {}
+                Value::Array(more) if name == "frames" || name == "log" => {
+                    self.state[name].as_array_mut().unwrap().extend(more.iter().cloned());
+                }
+                section => self.state[name] = section.clone(),
+            }
+        }
+        message
+    }
+
+    /// Asks, and gives the problem's code; null when there is none.
+    fn ask(&mut self, ask: Value) -> Value {
+        self.asked += 1;
+        self.say(&json!({ "type": "ask", "id": self.asked, "ask": ask }));
+        loop {
+            let mut message = self.hear();
+            if message["type"] == "answer" {
+                assert_eq!(message["id"], self.asked);
+                return message["problem"]["code"].take();
+            }
+        }
+    }
+
+    /// Listens until the state is as it should be.
+    fn wait_for(&mut self, right: impl Fn(&Value) -> bool) {
+        while !right(&self.state) {
+            let message = self.hear();
+            assert_ne!(message["type"], "bye", "{message}: {}", self.state["run"]);
+        }
+    }
+}
+
+fn serve(arguments: &[&str]) -> (Child, BufReader<std::process::ChildStdout>, Value) {
+    let mut child = engine()
+        .arg("serve")
+        .arg(fixture("slider"))
+        .arg("--json")
+        .args(arguments)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut stdout = BufReader::new(child.stdout.take().unwrap());
+    let mut line = String::new();
+    stdout.read_line(&mut line).unwrap();
+    let served = serde_json::from_str(&line).unwrap();
+    (child, stdout, served)
+}
+
+fn report(child: &mut Child, mut stdout: BufReader<std::process::ChildStdout>) -> (Option<i32>, Value) {
+    let mut text = String::new();
+    stdout.read_to_string(&mut text).unwrap();
+    let status = until(|| child.try_wait().unwrap());
+    (status.code(), serde_json::from_str(&text).unwrap())
+}
+
+#[test]
+fn a_panel_watches_and_controls_a_run() {
+    let (mut child, stdout, served) = serve(&["--allow-control", "--seed", "5"]);
+    assert!(served["panel"].as_str().unwrap().contains("/#token="));
+    let mut panel = Panel::connect(served["socket"].as_str().unwrap());
+    panel.wait_for(|state| state["run"]["tick"].as_u64() > Some(5) && state["frames"].as_array().is_some_and(|frames| !frames.is_empty()));
+    let state = &panel.state;
+    assert_eq!((&state["run"]["seed"], &state["run"]["phase"], &state["run"]["size"]), (&json!(5), &json!("running"), &json!([160, 120])));
+    assert_eq!((&state["guests"][0]["name"], &state["guests"][0]["state"]), (&json!("level"), &json!("running")));
+    assert_eq!((&state["buffers"][0]["name"], &state["buffers"][0]["writer"]), (&json!("level"), &json!("level")));
+    assert_eq!((&state["permissions"][0]["right"], &state["permissions"][0]["decision"]), (&json!("write"), &json!("allow")));
+    // The page moves its slider by itself, a while after it was loaded.
+    panel.wait_for(|state| state["params"][0] == json!({ "name": "level", "value": 0.75 }));
+
+    assert_eq!(panel.ask(json!({ "what": "param", "name": "level", "value": 7.0 })), Value::Null);
+    panel.wait_for(|state| state["params"][0]["value"] == 1.0);
+    assert_eq!(panel.ask(json!({ "what": "param", "name": "volume", "value": 1.0 })), "UNKNOWN_PARAM");
+
+    assert_eq!(panel.ask(json!({ "what": "pause" })), Value::Null);
+    panel.wait_for(|state| state["run"]["phase"] == "paused");
+    assert_eq!(panel.ask(json!({ "what": "restart", "seed": 9 })), Value::Null);
+    panel.wait_for(|state| state["run"]["tick"] == 0 && state["run"]["seed"] == 9);
+    for tick in 1..=3 {
+        assert_eq!(panel.ask(json!({ "what": "step" })), Value::Null);
+        panel.wait_for(|state| state["run"]["tick"] == tick && state["run"]["phase"] == "paused");
+    }
+    assert_eq!(panel.ask(json!({ "what": "hud", "shown": true })), Value::Null);
+    panel.wait_for(|state| state["run"]["hud"] == true);
+    assert_eq!(panel.ask(json!({ "what": "resume" })), Value::Null);
+    panel.wait_for(|state| state["run"]["phase"] == "running" && state["run"]["tick"].as_u64() > Some(5));
+    assert!(panel.state["log"].as_array().unwrap().iter().any(|entry| entry["part"] == "engine"), "{}", panel.state["log"]);
+
+    assert_eq!(panel.ask(json!({ "what": "stop" })), Value::Null);
+    let goodbye = loop {
+        let message = panel.hear();
+        if message["type"] == "bye" {
+            break message;
+        }
+    };
+    assert_eq!(goodbye["problem"]["code"], "ENGINE_ENDED");
+    assert_eq!(panel.state["run"]["phase"], "ended");
+    let (code, report) = report(&mut child, stdout);
+    assert_eq!((code, &report["ending"]), (Some(0), &json!("completed")));
+}
+
+#[test]
+fn a_panel_may_only_look_unless_told_otherwise() {
+    let (mut child, stdout, served) = serve(&["--ticks", "100000"]);
+    let mut panel = Panel::connect(served["socket"].as_str().unwrap());
+    assert_eq!(panel.ask(json!({ "what": "stop" })), "NOT_ALLOWED");
+    harness::interrupt(&child);
+    let (code, report) = report(&mut child, stdout);
+    assert_eq!((code, &report["ending"]), (Some(130), &json!("interrupted")));
+}
+
+#[test]
+fn a_port_that_is_taken_is_told() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port().to_string();
+    let output = engine().arg("serve").arg(fixture("slider")).args(["--json", "--port", &port]).output().unwrap();
+    let error: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!((output.status.code(), &error["error"]["code"]), (Some(1), &json!("PANEL_BIND")));
+}

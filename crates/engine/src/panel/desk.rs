@@ -1,0 +1,114 @@
+//! Where the tick thread carries out what a panel asks for: between two ticks, so that no tick sees half of it.
+
+use std::sync::Arc;
+
+use wasm_engine_page::bridge::Bridge;
+use wasm_engine_serve::protocol::{Ask, Problem};
+use wasm_engine_serve::{Asks, limits};
+
+use super::board::Board;
+use crate::control::Control;
+use crate::inbox::Inbox;
+use crate::recording::{Input, InputLog};
+
+/// The tick thread's end of a panel.
+pub(crate) struct Desk {
+    asks: Asks,
+    pub(crate) board: Arc<Board>,
+    step: bool,
+    restart: Option<Restart>,
+}
+
+/// A wish for a new beginning.
+pub(crate) struct Restart {
+    /// Its seed; none is the same as before.
+    pub(crate) seed: Option<u64>,
+}
+
+/// What asks may touch.
+pub(crate) struct Reach<'a> {
+    pub(crate) control: &'a Control,
+    pub(crate) inbox: &'a mut Inbox,
+    pub(crate) bridge: Option<&'a Bridge>,
+    pub(crate) log: Option<&'a mut InputLog>,
+    /// The tick that sees it first.
+    pub(crate) tick: u64,
+}
+
+impl Desk {
+    pub(crate) fn new(asks: Asks, board: Arc<Board>) -> Self {
+        Self { asks, board, step: false, restart: None }
+    }
+
+    /// Takes over what waits, up to a bound, so that a panel that asks without end cannot hold up a tick.
+    pub(crate) fn take_over(&mut self, mut reach: Reach<'_>) {
+        for _ in 0..limits::ASKS_WAITING {
+            let Some(pending) = self.asks.next_waiting() else { return };
+            tracing::info!(ask = ?pending.ask, "a panel asks");
+            let outcome = self.carry_out(&pending.ask, &mut reach);
+            pending.answer(outcome);
+        }
+    }
+
+    fn carry_out(&mut self, ask: &Ask, reach: &mut Reach<'_>) -> Result<(), Problem> {
+        match ask {
+            Ask::Pause => reach.control.set_paused(true),
+            Ask::Resume => {
+                self.step = false;
+                reach.control.set_paused(false);
+            }
+            Ask::Step => {
+                self.step = true;
+                reach.control.set_paused(true);
+            }
+            Ask::Restart { .. } if reach.log.is_some() => return Err(recording()),
+            Ask::Restart { seed } => self.restart = Some(Restart { seed: *seed }),
+            Ask::Hud { shown } => reach.control.set_hud(*shown),
+            Ask::Param { name, value } => {
+                set_param(reach, name, *value)?;
+                self.board.set_params(&reach.inbox.params);
+            }
+            Ask::Stop => reach.control.stop.stop(),
+        }
+        Ok(())
+    }
+
+    /// Whether one tick is to be run although the run is paused. A restart that waits comes first.
+    pub(crate) fn take_step(&mut self) -> bool {
+        self.restart.is_none() && std::mem::take(&mut self.step)
+    }
+
+    /// The new beginning that was asked for, if one was.
+    pub(crate) fn take_restart(&mut self) -> Option<Restart> {
+        self.restart.take()
+    }
+}
+
+fn set_param(reach: &mut Reach<'_>, name: &str, value: f64) -> Result<(), Problem> {
+    let Some(change) = reach.inbox.params.set(name, value) else {
+        return Err(Problem {
+            code: "UNKNOWN_PARAM".to_owned(),
+            message: format!("the manifest has no parameter `{name}`"),
+            hint: Some("the engine's hello lists the parameters".to_owned()),
+        });
+    };
+    // The page shows the same parameters, and must not fall behind.
+    if let Some(bridge) = reach.bridge
+        && let Err(error) = bridge.set_param(&change.name, change.value)
+    {
+        tracing::warn!(param = change.name, "{error}");
+    }
+    if let Some(log) = reach.log.as_deref_mut() {
+        log.input(&Input::Param { tick: reach.tick, name: &change.name, value: change.value });
+    }
+    Ok(())
+}
+
+/// The numbers of a recording's ticks rise: it cannot hold a second beginning.
+fn recording() -> Problem {
+    Problem {
+        code: "RECORDING".to_owned(),
+        message: "a run that is recorded cannot begin anew".to_owned(),
+        hint: Some("end it, and start another one".to_owned()),
+    }
+}

@@ -1,0 +1,183 @@
+//! From what the engine knows to what a panel is shown. Runs on the monitor thread, off the frame's path.
+
+mod sections;
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use wasm_engine_exchange::Region;
+use wasm_engine_page::Page;
+use wasm_engine_serve::protocol::{Frame, Run, RunPhase};
+use wasm_engine_serve::{Hub, Update};
+use wasm_engine_telemetry::{Counter, FrameRecord, Interval, Telemetry};
+
+use self::sections::{milliseconds, per_second};
+use super::board::Board;
+use super::{PanelLink, board};
+use crate::control::Control;
+use crate::limits;
+use crate::manifest::Manifest;
+
+/// What the feed looks at.
+pub(crate) struct FeedParts {
+    pub(crate) control: Arc<Control>,
+    pub(crate) telemetry: Telemetry,
+    pub(crate) region: Region,
+    pub(crate) manifest: Manifest,
+    pub(crate) page: Option<Arc<Page>>,
+    pub(crate) gpu: String,
+    pub(crate) workers: usize,
+    pub(crate) seed: u64,
+}
+
+/// Publishes the state of a run into its hub.
+pub(crate) struct PanelFeed {
+    hub: Hub,
+    board: Arc<Board>,
+    parts: FeedParts,
+    /// The newest frame that was published.
+    newest: u64,
+    /// Seconds that the run has not been paused.
+    seconds: f64,
+    told: Instant,
+    rates: Rates,
+    /// Most items seen in each lane.
+    highest: Vec<u64>,
+    stages_told: Option<Instant>,
+}
+
+/// How much there was a while ago, and how fast it rose until then.
+struct Rates {
+    since: Instant,
+    ticks: u64,
+    frames: u64,
+    generations: Vec<u64>,
+    ticks_per_second: f64,
+    frames_per_second: f64,
+    generations_per_second: Vec<f64>,
+}
+
+impl PanelFeed {
+    pub(crate) fn new(link: &PanelLink, parts: FeedParts) -> Self {
+        let now = Instant::now();
+        let rates = Rates {
+            since: now,
+            ticks: 0,
+            frames: 0,
+            generations: Vec::new(),
+            ticks_per_second: 0.0,
+            frames_per_second: 0.0,
+            generations_per_second: Vec::new(),
+        };
+        let (hub, board) = (link.hub.clone(), link.board.clone());
+        hub.publish(Update { permissions: Some(sections::permissions(&parts.manifest)), ..Update::default() });
+        Self { hub, board, parts, newest: 0, seconds: 0.0, told: now, rates, highest: Vec::new(), stages_told: None }
+    }
+
+    /// Publishes the state as it is now. Telemetry must have been drained.
+    pub(crate) fn tell(&mut self) {
+        let notes = self.board.notes();
+        self.measure_rates();
+        let run = self.run(&notes);
+        let parts = &self.parts;
+        let stages = self.stages_told.is_none_or(|told| told.elapsed() >= limits::PANEL_STAGES_INTERVAL).then(|| {
+            self.stages_told = Some(Instant::now());
+            sections::stages(&parts.telemetry.report())
+        });
+        let update = Update {
+            guests: Some(sections::guests(&parts.manifest, &notes)),
+            stages,
+            buffers: Some(sections::buffers(&parts.region, &parts.manifest, &self.rates.generations_per_second)),
+            lanes: Some(sections::lanes(&parts.region, self.board.rejects(), &mut self.highest)),
+            counters: Some(sections::counters(&parts.telemetry)),
+            permissions: None,
+            params: Some(sections::params(&parts.manifest, &notes)),
+            frames: self.frames(),
+            run: Some(run),
+        };
+        self.hub.publish(update);
+    }
+
+    fn run(&mut self, notes: &board::Notes) -> Run {
+        let FeedParts { control, telemetry, manifest, page, gpu, workers, seed, .. } = &self.parts;
+        let tick = self.board.tick();
+        let phase = if control.ticks_over() {
+            RunPhase::Ended
+        } else if control.paused() {
+            RunPhase::Paused
+        } else if tick == 0 {
+            RunPhase::Starting
+        } else {
+            RunPhase::Running
+        };
+        let elapsed = self.told.elapsed();
+        self.told += elapsed;
+        if phase == RunPhase::Running {
+            self.seconds += elapsed.as_secs_f64();
+        }
+        let (width, height) = control.size();
+        Run {
+            phase,
+            tick,
+            seed: notes.seed.unwrap_or(*seed),
+            seconds: self.seconds,
+            ticks_per_second: self.rates.ticks_per_second,
+            frames_per_second: self.rates.frames_per_second,
+            rate: f64::from(manifest.clock.rate),
+            budget_ms: telemetry.budget().as_secs_f64() * 1e3,
+            late_frames: telemetry.counter(Counter::MissedDeadlines),
+            frames: telemetry.counter(Counter::FramesComposed),
+            size: [width, height],
+            scale: control.scale(),
+            gpu: gpu.clone(),
+            page: page.as_ref().map_or_else(|| "none".to_owned(), |page| crate::session::page_path(page).path),
+            workers: *workers as u32,
+            hud: control.hud(),
+        }
+    }
+
+    /// Once a second: shorter times would show the clock's grain.
+    fn measure_rates(&mut self) {
+        let seconds = self.rates.since.elapsed().as_secs_f64();
+        if seconds < 1.0 {
+            return;
+        }
+        let FeedParts { telemetry, region, .. } = &self.parts;
+        let (ticks, frames) = (telemetry.counter(Counter::TicksRun), telemetry.counter(Counter::FramesComposed));
+        let generations = sections::generations(region);
+        let rates = &mut self.rates;
+        rates.ticks_per_second = per_second(ticks, rates.ticks, seconds);
+        rates.frames_per_second = per_second(frames, rates.frames, seconds);
+        rates.generations_per_second = generations
+            .iter()
+            .enumerate()
+            .map(|(index, &now)| per_second(now, rates.generations.get(index).copied().unwrap_or(0), seconds))
+            .collect();
+        (rates.since, rates.ticks, rates.frames, rates.generations) = (Instant::now(), ticks, frames, generations);
+    }
+
+    /// The frames that were finished since this was last asked. Ticks that were overtaken never came to the glass; they are no frames.
+    fn frames(&mut self) -> Vec<Frame> {
+        let telemetry = &self.parts.telemetry;
+        let budget = telemetry.budget().as_nanos();
+        let recent = telemetry.recent(limits::PANEL_FRAMES_AT_ONCE);
+        let newest = self.newest;
+        self.newest = recent.iter().map(|record| record.token.0).max().unwrap_or(0).max(newest);
+        let fresh = recent.iter().filter(|record| record.token.0 > newest && record.glass().is_some());
+        fresh.map(|record| frame(record, budget)).collect()
+    }
+}
+
+fn frame(record: &FrameRecord, budget: u128) -> Frame {
+    let part = |interval| record.interval(interval).map(milliseconds);
+    Frame {
+        token: record.token.0,
+        wait: part(Interval::Wait),
+        compute: part(Interval::Compute),
+        page: part(Interval::Page),
+        compose: part(Interval::Compose),
+        present: part(Interval::Present),
+        total: record.total().map(milliseconds),
+        late: record.total().is_some_and(|nanos| u128::from(nanos) > budget),
+    }
+}

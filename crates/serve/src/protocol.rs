@@ -1,0 +1,190 @@
+//! The messages between an engine and its front ends. The same messages travel over the server's WebSocket as JSON text and over the desktop shell's IPC;
+//! `ui/src/protocol/` holds their TypeScript, made from these types.
+//!
+//! A client says [`FromPanel::Hello`] first. The engine answers with [`FromEngine::Hello`] and one [`FromEngine::Snapshot`], then sends
+//! [`FromEngine::Change`] whenever something is different, at most [`CHANGES_PER_SECOND`](crate::limits::CHANGES_PER_SECOND) times a second. A client that
+//! reads slowly misses intermediate changes, never the latest state: each change is made against what that client was sent last.
+//!
+//! Numbers are JSON's: whole ones beyond 2⁵³ are rounded by JavaScript, and none is infinite.
+
+mod state;
+#[cfg(test)]
+mod typescript;
+
+use serde::{Deserialize, Serialize};
+pub use state::{
+    Buffer, CounterValue, Frame, Guest, GuestKind, Lane, Level, LogEntry, ParamValue, Permission, Run, RunPhase, StageTimes, State,
+};
+
+/// Changes whenever a message changes its meaning. A client with another version is turned away.
+pub const VERSION: u32 = 1;
+
+/// What a front end says.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum FromPanel {
+    /// The first message, and never again.
+    Hello {
+        /// The version of the protocol that the client speaks.
+        version: u32,
+    },
+    /// Asks for something; an [`FromEngine::Answer`] with the same number follows.
+    Ask {
+        /// The client's own number for it.
+        id: u32,
+        /// What it asks for.
+        ask: Ask,
+    },
+}
+
+/// What the engine says.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum FromEngine {
+    /// The answer to the client's hello.
+    Hello {
+        /// The version of the protocol that the engine speaks.
+        version: u32,
+        /// The engine's version.
+        engine: String,
+        /// The app that runs.
+        app: AppInfo,
+        /// What the client may do.
+        may: Rights,
+    },
+    /// Everything; sent once, after the hello.
+    Snapshot {
+        /// The state.
+        state: State,
+    },
+    /// What has become different since this client was sent something last.
+    Change {
+        /// The difference.
+        change: Change,
+    },
+    /// What became of an ask.
+    Answer {
+        /// The number that the client gave it.
+        id: u32,
+        /// Why it was not carried out; none when it was.
+        problem: Option<Problem>,
+    },
+    /// Sent before the engine closes the connection.
+    Bye {
+        /// Why.
+        problem: Problem,
+    },
+}
+
+/// What a front end may ask for. Each changes the run as a key press in the player would, and nothing else: guests and models are out of reach.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(tag = "what", rename_all = "snake_case")]
+pub enum Ask {
+    /// No more ticks until told otherwise.
+    Pause,
+    /// Ticks go on.
+    Resume,
+    /// One tick; the run is paused afterwards.
+    Step,
+    /// From tick 0 with fresh guests; with this seed, or the same as before.
+    Restart {
+        /// The new seed.
+        seed: Option<u64>,
+    },
+    /// Shows or hides the HUD.
+    Hud {
+        /// Whether it is to be seen.
+        shown: bool,
+    },
+    /// Sets a parameter of the manifest.
+    Param {
+        /// Its name.
+        name: String,
+        /// The value; the engine brings it into the parameter's range.
+        value: f64,
+    },
+    /// Ends the run.
+    Stop,
+}
+
+/// What a client may do besides looking.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct Rights {
+    /// Whether its asks are carried out.
+    pub ask: bool,
+}
+
+/// The app that runs.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct AppInfo {
+    /// Name from the manifest.
+    pub name: String,
+    /// What a person reads.
+    pub title: String,
+    /// The app's version; empty if it has none.
+    pub version: String,
+    /// Its parameters, in manifest order.
+    pub params: Vec<ParamInfo>,
+}
+
+/// A parameter as the manifest declares it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct ParamInfo {
+    /// Its name.
+    pub name: String,
+    /// Least value.
+    pub min: f64,
+    /// Greatest value.
+    pub max: f64,
+    /// Value at the start of a run.
+    pub default: f64,
+}
+
+/// What is different from what the client was sent last; absent is unchanged. Frames and log entries are added to those already sent; everything
+/// else replaces.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct Change {
+    /// The run.
+    pub run: Option<Run>,
+    /// All guests.
+    pub guests: Option<Vec<Guest>>,
+    /// New frames, oldest first.
+    pub frames: Vec<Frame>,
+    /// Frames that came and went between two changes.
+    pub frames_missed: u64,
+    /// All stages.
+    pub stages: Option<Vec<StageTimes>>,
+    /// All buffers.
+    pub buffers: Option<Vec<Buffer>>,
+    /// All lanes.
+    pub lanes: Option<Vec<Lane>>,
+    /// All counters.
+    pub counters: Option<Vec<CounterValue>>,
+    /// New log entries, oldest first.
+    pub log: Vec<LogEntry>,
+    /// Log entries that came and went between two changes.
+    pub log_missed: u64,
+    /// All permissions.
+    pub permissions: Option<Vec<Permission>>,
+    /// All parameters' values.
+    pub params: Option<Vec<ParamValue>>,
+}
+
+/// An error at an edge.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct Problem {
+    /// Stable code, `SCREAMING_SNAKE`.
+    pub code: String,
+    /// What happened.
+    pub message: String,
+    /// What to do.
+    pub hint: Option<String>,
+}
