@@ -60,7 +60,7 @@ fn the_same_seed_gives_the_same_buffers() {
 #[test]
 fn a_slider_reaches_the_kernel_in_the_next_tick() {
     let out = scratch("slider");
-    let report = Run::new(&harness::fixture("slider")).args(["--ticks", "120"]).out(&out).arg("--record").path(&out.join("rec")).succeed();
+    let report = Run::new(&harness::fixture("slider")).args(["--ticks", "240"]).out(&out).arg("--record").path(&out.join("rec")).succeed();
     assert_eq!(report["kernels"][0]["state"], "running");
     let inputs = json_lines(&out.join("rec/inputs.jsonl"));
     let moved = inputs.iter().find(|input| input["input"] == "param").unwrap_or_else(|| panic!("no parameter arrived: {inputs:?}"));
