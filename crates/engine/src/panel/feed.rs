@@ -80,7 +80,9 @@ impl PanelFeed {
         self.measure_rates();
         let run = self.run(&notes);
         let parts = &self.parts;
-        let stages = self.stages_told.is_none_or(|told| told.elapsed() >= limits::PANEL_STAGES_INTERVAL).then(|| {
+        // The last word has them in any case.
+        let due = run.phase == RunPhase::Ended || self.stages_told.is_none_or(|told| told.elapsed() >= limits::PANEL_STAGES_INTERVAL);
+        let stages = due.then(|| {
             self.stages_told = Some(Instant::now());
             sections::stages(&parts.telemetry.report())
         });

@@ -157,7 +157,7 @@ mod tests {
     fn a_folder_that_is_no_panel_is_refused() {
         let folder = tempfile::tempdir().unwrap();
         assert_eq!(PanelFiles::from_folder(&folder.path().join("none")).unwrap_err().code(), "PANEL_FILES");
-        let deep = folder.path().join(vec!["deeper"; limits::FOLDER_DEPTH + 1].join("/"));
+        let deep = folder.path().join(["deeper"; limits::FOLDER_DEPTH + 1].join("/"));
         fs::create_dir_all(deep).unwrap();
         assert_eq!(PanelFiles::from_folder(folder.path()).unwrap_err().code(), "PANEL_TOO_LARGE");
     }

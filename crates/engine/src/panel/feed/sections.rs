@@ -109,8 +109,6 @@ pub(super) fn generations(region: &Region) -> Vec<u64> {
 
 /// The buffers, in the region's order.
 pub(super) fn buffers(region: &Region, manifest: &Manifest, per_second: &[f64]) -> Vec<Buffer> {
-    let kernels = |name: &str| manifest.kernel.iter().filter(move |kernel| kernel.reads(name)).map(|kernel| kernel.name.clone());
-    let surfaces = |name: &str| manifest.surface.iter().filter(move |surface| surface.buffer == name).map(|surface| surface.name.clone());
     region
         .buffers()
         .enumerate()
@@ -119,10 +117,17 @@ pub(super) fn buffers(region: &Region, manifest: &Manifest, per_second: &[f64]) 
             generation: region.buffer_state(info.id).map_or(0, |state| state.generation),
             per_second: per_second.get(index).copied().unwrap_or(0.0),
             writer: manifest.writer_of(&info.name).map(|kernel| kernel.name.clone()),
-            readers: kernels(&info.name).chain(surfaces(&info.name)).collect(),
+            readers: readers(manifest, &info.name),
             name: info.name.to_string(),
         })
         .collect()
+}
+
+/// Who reads a buffer: kernels, then surfaces.
+fn readers(manifest: &Manifest, buffer: &str) -> Vec<String> {
+    let kernels = manifest.kernel.iter().filter(|kernel| kernel.reads(buffer)).map(|kernel| kernel.name.clone());
+    let surfaces = manifest.surface.iter().filter(|surface| surface.buffer == buffer).map(|surface| surface.name.clone());
+    kernels.chain(surfaces).collect()
 }
 
 /// The region's lanes. `rejects` are those of the one that the ticker sends on; `highest` remembers the most items that were seen waiting.
