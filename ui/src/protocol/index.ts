@@ -7,15 +7,15 @@ export const VERSION = 1;
 /**
  * What a front end says.
  */
-export type FromPanel = { "type": "hello", 
+export type FromPanel = { "type": "hello",
 /**
  * The version of the protocol that the client speaks.
  */
-version: number, } | { "type": "ask", 
+version: number, } | { "type": "ask",
 /**
  * The client's own number for it.
  */
-id: number, 
+id: number,
 /**
  * What it asks for.
  */
@@ -24,39 +24,39 @@ ask: Ask, };
 /**
  * What the engine says.
  */
-export type FromEngine = { "type": "hello", 
+export type FromEngine = { "type": "hello",
 /**
  * The version of the protocol that the engine speaks.
  */
-version: number, 
+version: number,
 /**
  * The engine's version.
  */
-engine: string, 
+engine: string,
 /**
  * The app that runs.
  */
-app: AppInfo, 
+app: AppInfo,
 /**
  * What the client may do.
  */
-may: Rights, } | { "type": "snapshot", 
+may: Rights, } | { "type": "snapshot",
 /**
  * The state.
  */
-state: State, } | { "type": "change", 
+state: State, } | { "type": "change",
 /**
  * The difference.
  */
-change: Change, } | { "type": "answer", 
+change: Change, } | { "type": "answer",
 /**
  * The number that the client gave it.
  */
-id: number, 
+id: number,
 /**
  * Why it was not carried out; none when it was.
  */
-problem: Problem | null, } | { "type": "bye", 
+problem: Problem | null, } | { "type": "bye",
 /**
  * Why.
  */
@@ -65,19 +65,19 @@ problem: Problem, };
 /**
  * What a front end may ask for. Each changes the run as a key press in the player would, and nothing else: guests and models are out of reach.
  */
-export type Ask = { "what": "pause" } | { "what": "resume" } | { "what": "step" } | { "what": "restart", 
+export type Ask = { "what": "pause" } | { "what": "resume" } | { "what": "step" } | { "what": "restart",
 /**
  * The new seed.
  */
-seed: number | null, } | { "what": "hud", 
+seed: number | null, } | { "what": "hud",
 /**
  * Whether it is to be seen.
  */
-shown: boolean, } | { "what": "param", 
+shown: boolean, } | { "what": "param",
 /**
  * Its name.
  */
-name: string, 
+name: string,
 /**
  * The value; the engine brings it into the parameter's range.
  */
@@ -86,7 +86,7 @@ value: number, } | { "what": "stop" };
 /**
  * What a client may do besides looking.
  */
-export type Rights = { 
+export type Rights = {
 /**
  * Whether its asks are carried out.
  */
@@ -95,19 +95,19 @@ ask: boolean, };
 /**
  * The app that runs.
  */
-export type AppInfo = { 
+export type AppInfo = {
 /**
  * Name from the manifest.
  */
-name: string, 
+name: string,
 /**
  * What a person reads.
  */
-title: string, 
+title: string,
 /**
  * The app's version; empty if it has none.
  */
-version: string, 
+version: string,
 /**
  * Its parameters, in manifest order.
  */
@@ -116,19 +116,19 @@ params: Array<ParamInfo>, };
 /**
  * A parameter as the manifest declares it.
  */
-export type ParamInfo = { 
+export type ParamInfo = {
 /**
  * Its name.
  */
-name: string, 
+name: string,
 /**
  * Least value.
  */
-min: number, 
+min: number,
 /**
  * Greatest value.
  */
-max: number, 
+max: number,
 /**
  * Value at the start of a run.
  */
@@ -137,43 +137,43 @@ default: number, };
 /**
  * Everything at one moment.
  */
-export type State = { 
+export type State = {
 /**
  * The run.
  */
-run: Run, 
+run: Run,
 /**
  * The guests, in the order in which they run.
  */
-guests: Array<Guest>, 
+guests: Array<Guest>,
 /**
  * The newest frames, oldest first, at most 300.
  */
-frames: Array<Frame>, 
+frames: Array<Frame>,
 /**
  * What each stage takes, over the whole run.
  */
-stages: Array<StageTimes>, 
+stages: Array<StageTimes>,
 /**
  * The exchange's buffers, in manifest order.
  */
-buffers: Array<Buffer>, 
+buffers: Array<Buffer>,
 /**
  * The exchange's lanes.
  */
-lanes: Array<Lane>, 
+lanes: Array<Lane>,
 /**
  * The engine's counters.
  */
-counters: Array<CounterValue>, 
+counters: Array<CounterValue>,
 /**
  * Newest last, at most 1000.
  */
-log: Array<LogEntry>, 
+log: Array<LogEntry>,
 /**
  * What the guests may do.
  */
-permissions: Array<Permission>, 
+permissions: Array<Permission>,
 /**
  * The parameters' values, in manifest order.
  */
@@ -183,51 +183,51 @@ params: Array<ParamValue>, };
  * What is different from what the client was sent last; absent is unchanged. Frames and log entries are added to those already sent; everything
  * else replaces.
  */
-export type Change = { 
+export type Change = {
 /**
  * The run.
  */
-run: Run | null, 
+run: Run | null,
 /**
  * All guests.
  */
-guests: Array<Guest> | null, 
+guests: Array<Guest> | null,
 /**
  * New frames, oldest first.
  */
-frames: Array<Frame>, 
+frames: Array<Frame>,
 /**
  * Frames that came and went between two changes.
  */
-frames_missed: number, 
+frames_missed: number,
 /**
  * All stages.
  */
-stages: Array<StageTimes> | null, 
+stages: Array<StageTimes> | null,
 /**
  * All buffers.
  */
-buffers: Array<Buffer> | null, 
+buffers: Array<Buffer> | null,
 /**
  * All lanes.
  */
-lanes: Array<Lane> | null, 
+lanes: Array<Lane> | null,
 /**
  * All counters.
  */
-counters: Array<CounterValue> | null, 
+counters: Array<CounterValue> | null,
 /**
  * New log entries, oldest first.
  */
-log: Array<LogEntry>, 
+log: Array<LogEntry>,
 /**
  * Log entries that came and went between two changes.
  */
-log_missed: number, 
+log_missed: number,
 /**
  * All permissions.
  */
-permissions: Array<Permission> | null, 
+permissions: Array<Permission> | null,
 /**
  * All parameters' values.
  */
@@ -241,67 +241,67 @@ export type RunPhase = "starting" | "running" | "paused" | "ended";
 /**
  * One execution of the app.
  */
-export type Run = { 
+export type Run = {
 /**
  * Where it is.
  */
-phase: RunPhase, 
+phase: RunPhase,
 /**
  * Ticks done since the beginning, or since the last restart.
  */
-tick: number, 
+tick: number,
 /**
  * Its seed.
  */
-seed: number, 
+seed: number,
 /**
  * Wall-clock seconds since the first tick. Stands still while the run is paused.
  */
-seconds: number, 
+seconds: number,
 /**
  * Ticks done in the last second.
  */
-ticks_per_second: number, 
+ticks_per_second: number,
 /**
  * Frames composed in the last second.
  */
-frames_per_second: number, 
+frames_per_second: number,
 /**
  * Ticks per second that the clock aims at.
  */
-rate: number, 
+rate: number,
 /**
  * Milliseconds from queued to glass that a frame may take.
  */
-budget_ms: number, 
+budget_ms: number,
 /**
  * Frames that took longer.
  */
-late_frames: number, 
+late_frames: number,
 /**
  * Frames composed.
  */
-frames: number, 
+frames: number,
 /**
  * Width and height of the framebuffer in device pixels.
  */
-size: [number, number], 
+size: [number, number],
 /**
  * Device pixels per CSS pixel.
  */
-scale: number, 
+scale: number,
 /**
  * Name of the GPU device.
  */
-gpu: string, 
+gpu: string,
 /**
  * How the page's frames come: `shared`, `cpu` or `none`.
  */
-page: string, 
+page: string,
 /**
  * Threads that run guests.
  */
-workers: number, 
+workers: number,
 /**
  * Whether the HUD is shown.
  */
@@ -315,47 +315,47 @@ export type GuestKind = "kernel";
 /**
  * One guest.
  */
-export type Guest = { 
+export type Guest = {
 /**
  * Name from the manifest.
  */
-name: string, 
+name: string,
 /**
  * What kind of code it is.
  */
-kind: GuestKind, 
+kind: GuestKind,
 /**
  * `running`, or the code of the fault that ended it.
  */
-state: string, 
+state: string,
 /**
  * How many of it run side by side.
  */
-instances: number, 
+instances: number,
 /**
  * Ticks that it has run since it was started.
  */
-ticks: number, 
+ticks: number,
 /**
  * Milliseconds per tick, all instances together: median of the last 300 ticks.
  */
-tick_ms_p50: number, 
+tick_ms_p50: number,
 /**
  * Milliseconds per tick, all instances together: 99th percentile of the last 300 ticks.
  */
-tick_ms_p99: number, 
+tick_ms_p99: number,
 /**
  * Fuel of the last tick; none where it is not metered.
  */
-fuel: number | null, 
+fuel: number | null,
 /**
  * Bytes of memory, all instances together.
  */
-memory_bytes: number, 
+memory_bytes: number,
 /**
  * Bytes of memory that all instances together may have.
  */
-memory_max_bytes: number, 
+memory_max_bytes: number,
 /**
  * What ended it.
  */
@@ -364,35 +364,35 @@ last_error: Problem | null, };
 /**
  * One frame on its way: milliseconds spent in each stage; none where it did not pass that stage.
  */
-export type Frame = { 
+export type Frame = {
 /**
  * The frame's number; rises, with gaps.
  */
-token: number, 
+token: number,
 /**
  * Waiting for a worker.
  */
-wait: number | null, 
+wait: number | null,
 /**
  * Guests at work.
  */
-compute: number | null, 
+compute: number | null,
 /**
  * The page at work.
  */
-page: number | null, 
+page: number | null,
 /**
  * Until the compositor had drawn it.
  */
-compose: number | null, 
+compose: number | null,
 /**
  * Until the display had it.
  */
-present: number | null, 
+present: number | null,
 /**
  * From queued to glass.
  */
-total: number | null, 
+total: number | null,
 /**
  * Whether that was longer than the budget.
  */
@@ -401,35 +401,35 @@ late: boolean, };
 /**
  * What a stage takes, in milliseconds.
  */
-export type StageTimes = { 
+export type StageTimes = {
 /**
  * Its name.
  */
-name: string, 
+name: string,
 /**
  * What happens in it, in a few words.
  */
-what: string, 
+what: string,
 /**
  * Frames that were measured.
  */
-count: number, 
+count: number,
 /**
  * Median.
  */
-p50: number, 
+p50: number,
 /**
  * 95th percentile.
  */
-p95: number, 
+p95: number,
 /**
  * 99th percentile.
  */
-p99: number, 
+p99: number,
 /**
  * Longest.
  */
-max: number, 
+max: number,
 /**
  * Standard deviation.
  */
@@ -438,27 +438,27 @@ std_dev: number, };
 /**
  * A buffer of the exchange.
  */
-export type Buffer = { 
+export type Buffer = {
 /**
  * Its name.
  */
-name: string, 
+name: string,
 /**
  * Bytes of its content.
  */
-bytes: number, 
+bytes: number,
 /**
  * Number of the newest published content; 0 when there is none.
  */
-generation: number, 
+generation: number,
 /**
  * Generations published in the last second.
  */
-per_second: number, 
+per_second: number,
 /**
  * The guest that may write it.
  */
-writer: string | null, 
+writer: string | null,
 /**
  * Who reads it: guests and surfaces.
  */
@@ -467,31 +467,31 @@ readers: Array<string>, };
 /**
  * A lane of the exchange.
  */
-export type Lane = { 
+export type Lane = {
 /**
  * Its name.
  */
-name: string, 
+name: string,
 /**
  * Bytes of an item.
  */
-item_bytes: number, 
+item_bytes: number,
 /**
  * Items that fit.
  */
-capacity: number, 
+capacity: number,
 /**
  * Items that wait.
  */
-depth: number, 
+depth: number,
 /**
  * Most items that were seen waiting.
  */
-highest: number, 
+highest: number,
 /**
  * Items that were turned away.
  */
-rejects: number, 
+rejects: number,
 /**
  * What happens to an item that does not fit: `block`, `reject` or `coalesce`.
  */
@@ -500,19 +500,19 @@ when_full: string, };
 /**
  * A counter of the engine; it only rises.
  */
-export type CounterValue = { 
+export type CounterValue = {
 /**
  * Its name.
  */
-name: string, 
+name: string,
 /**
  * What it counts, in one sentence.
  */
-what: string, 
+what: string,
 /**
  * `count` or `bytes`.
  */
-unit: string, 
+unit: string,
 /**
  * How much it has counted.
  */
@@ -526,31 +526,31 @@ export type Level = "error" | "warn" | "info" | "debug";
 /**
  * A line of the log.
  */
-export type LogEntry = { 
+export type LogEntry = {
 /**
  * Its number; the first one is 1, and none is left out.
  */
-number: number, 
+number: number,
 /**
  * Seconds since the engine began to keep the log.
  */
-seconds: number, 
+seconds: number,
 /**
  * The tick in which it happened, where it is known.
  */
-tick: number | null, 
+tick: number | null,
 /**
  * How much it matters.
  */
-level: Level, 
+level: Level,
 /**
  * Who says it: a guest's name, `page`, or a part of the engine.
  */
-part: string, 
+part: string,
 /**
  * Code of the error, if it is one.
  */
-code: string | null, 
+code: string | null,
 /**
  * What it says.
  */
@@ -559,23 +559,23 @@ text: string, };
 /**
  * A right that a guest holds, or was refused.
  */
-export type Permission = { 
+export type Permission = {
 /**
  * Name of the guest.
  */
-guest: string, 
+guest: string,
 /**
  * The right: `read` or `write`.
  */
-right: string, 
+right: string,
 /**
  * What it is a right to: a buffer's name.
  */
-object: string, 
+object: string,
 /**
  * `allow` or `deny`.
  */
-decision: string, 
+decision: string,
 /**
  * Where the decision comes from.
  */
@@ -584,11 +584,11 @@ why: string, };
 /**
  * A parameter's value.
  */
-export type ParamValue = { 
+export type ParamValue = {
 /**
  * Its name.
  */
-name: string, 
+name: string,
 /**
  * Its value.
  */
@@ -597,15 +597,15 @@ value: number, };
 /**
  * An error at an edge.
  */
-export type Problem = { 
+export type Problem = {
 /**
  * Stable code, `SCREAMING_SNAKE`.
  */
-code: string, 
+code: string,
 /**
  * What happened.
  */
-message: string, 
+message: string,
 /**
  * What to do.
  */
