@@ -82,7 +82,7 @@ describe('keys alone', () => {
       expect(focus.outline, focus.name).not.toBe('none');
       names.push(focus.name);
     }
-    const order = ['Pause', 'Step one tick', 'Seed', 'HUD', 'End the run', 'Light theme', 'Keyboard shortcuts', 'Frames', 'Frame to look at', 'Guests', 'Exchange', 'Log', 'Search the log', 'Least grave level', 'Follow', 'Parameters', 'alignment', 'Permissions', 'Counters'];
+    const order = ['Pause', 'Step one tick', 'Seed', 'HUD', 'End the run', 'Use the light theme', 'Keyboard shortcuts', 'Frames', 'Frame to look at', 'Guests', 'Exchange', 'Log', 'Search the log', 'Least grave level', 'Follow', 'Parameters', 'alignment', 'Permissions', 'Counters'];
     const places = order.map((name) => names.findIndex((found) => found.toLowerCase() === name.toLowerCase()));
     expect(places.filter((place) => place < 0), names.join(' | ')).toEqual([]);
     expect(places).toEqual([...places].sort((a, b) => a - b));
@@ -140,7 +140,7 @@ describe('keys alone', () => {
 describe('what a person chose', () => {
   it('is remembered: theme and folded cards', async () => {
     await start({}, { colorScheme: 'light' });
-    await page.getByRole('button', { name: 'Light theme' }).click();
+    await page.getByRole('button', { name: 'Use the dark theme' }).click();
     await page.locator('#card-exchange').click();
     await page.reload();
     await page.getByRole('heading', { name: 'Swarm' }).waitFor();

@@ -156,7 +156,7 @@ export class TimelineChart {
       ctx.strokeStyle = this.#colors.card;
       ctx.lineWidth = (width + 2) * devicePixelRatio;
       ctx.setLineDash([]);
-      ctx.globalAlpha = 0.55;
+      ctx.globalAlpha = 0.4;
       ctx.stroke();
       ctx.globalAlpha = 1;
       ctx.strokeStyle = color;
@@ -195,7 +195,7 @@ function readColors(element: HTMLElement): Colors {
     ...stages,
     text: color('--text-3'),
     grid: color('--line'),
-    budget: color('--text-2'),
+    budget: color('--text'),
     own: color('--text'),
     late: color('--late'),
     card: color('--card'),
