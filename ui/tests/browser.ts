@@ -2,6 +2,7 @@
 
 import { existsSync } from 'node:fs';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import type { FromEngine } from '../src/protocol';
 
 const PLACES = [process.env.CHROMIUM, '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
 
@@ -9,6 +10,21 @@ export async function launch(): Promise<Browser> {
   const executablePath = PLACES.find((place) => place !== undefined && existsSync(place));
   if (!executablePath) throw new Error('no Chromium: install it, or name it in CHROMIUM');
   return chromium.launch({ executablePath, headless: true, args: ['--no-sandbox', '--force-color-profile=srgb'] });
+}
+
+/** Puts a make-believe of Tauri into a page, which says `messages` when it is greeted and keeps what it is called with in `calls`. */
+export async function shell(page: Page, messages: FromEngine[]): Promise<void> {
+  await page.addInitScript((said) => {
+    const callbacks: ((payload: unknown) => void)[] = [];
+    const calls: unknown[] = [];
+    const invoke = (command: string, args: unknown) => {
+      calls.push([command, args]);
+      if (command === 'panel_hello') said.forEach((message, index) => callbacks[0]?.({ index, message }));
+      return Promise.resolve();
+    };
+    const transformCallback = (callback: (payload: unknown) => void) => callbacks.push(callback) - 1;
+    Object.assign(window, { calls, __TAURI_INTERNALS__: { invoke, transformCallback } });
+  }, messages);
 }
 
 /** What a page did that nothing in it may: errors, violations of the policy, requests elsewhere. */

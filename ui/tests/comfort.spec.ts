@@ -3,8 +3,8 @@
 import axe from 'axe-core';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { launch, open, type Watched } from './browser';
-import { recorded } from './recorded';
+import { launch, open, shell, type Watched } from './browser';
+import { asking, recorded } from './recorded';
 import { type Options, TestServer } from './server';
 
 let browser: Browser;
@@ -219,16 +219,7 @@ describe('homes', () => {
     page = await context.newPage();
     watched = { page, faults: [] };
     page.on('pageerror', (error) => watched.faults.push(String(error)));
-    await page.addInitScript((messages) => {
-      const callbacks: ((payload: unknown) => void)[] = [];
-      const calls: unknown[] = [];
-      const invoke = (command: string, args: unknown) => {
-        calls.push([command, args]);
-        if (command === 'panel_hello') messages.forEach((message, index) => callbacks[0]?.({ index, message }));
-        return Promise.resolve();
-      };
-      Object.assign(window, { calls, __TAURI_INTERNALS__: { invoke, transformCallback: (f: (p: unknown) => void) => callbacks.push(f) - 1 } });
-    }, recorded().map((message) => (message.type === 'hello' ? { ...message, may: { ask: true } } : message)));
+    await shell(page, asking());
     await page.goto(server.url(null));
     await page.getByRole('button', { name: 'Pause' }).click();
     const calls = await page.evaluate(() => (window as unknown as { calls: [string, unknown][] }).calls);

@@ -200,6 +200,7 @@ describe('asking', () => {
     await pause.click({ force: true });
     await page.keyboard.press('.');
     expect(await page.locator('.chip').innerText()).toBe('Read only');
+    expect(await page.locator('.toasts').innerText()).toContain('may watch the run but not change it');
     expect(await page.locator('#refusal').innerText()).toContain('may watch the run but not change it');
     expect(await page.getByRole('slider', { name: 'speed' }).isDisabled()).toBe(true);
     await drawn();

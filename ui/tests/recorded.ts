@@ -10,3 +10,8 @@ export function recorded(): FromEngine[] {
   const rounded = (_: string, value: unknown) => (typeof value === 'number' ? Math.round(value * 1000) / 1000 : value);
   return JSON.parse(JSON.stringify(messages, rounded)) as FromEngine[];
 }
+
+/** The same, from an engine that may be asked. */
+export function asking(): FromEngine[] {
+  return recorded().map((message) => (message.type === 'hello' ? { ...message, may: { ask: true } } : message));
+}

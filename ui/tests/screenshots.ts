@@ -3,7 +3,8 @@
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { launch, open } from './browser';
+import { launch, open, shell } from './browser';
+import { asking } from './recorded';
 import { TestServer } from './server';
 
 const folder = process.env.SCREENSHOTS ?? (await mkdtemp(join(tmpdir(), 'panel-')));
@@ -47,7 +48,7 @@ const SHOTS: Shot[] = [
   { name: 'help', width: 1440, height: 900, before: async (page) => page.keyboard.press('?') },
 ];
 
-const only = process.argv.slice(2).filter((word) => SHOTS.some(({ name }) => name === word));
+const only = process.argv.slice(2).filter((word) => word === 'shell' || SHOTS.some(({ name }) => name === word));
 for (const shot of SHOTS.filter(({ name }) => only.length === 0 || only.includes(name))) {
   const server = await TestServer.start({ mayAsk: shot.mayAsk ?? true });
   const { page } = await open(browser, server.url(), {
@@ -64,5 +65,23 @@ for (const shot of SHOTS.filter(({ name }) => only.length === 0 || only.includes
   console.log(path);
   await page.context().close();
   await server.stop().catch(() => undefined);
+}
+
+// In the shell the panel lies over an app; a gradient stands for it.
+for (const light of only.length === 0 || only.includes('shell') ? [false, true] : []) {
+  const server = await TestServer.start();
+  const { page } = await open(browser, 'about:blank', { viewport: { width: 1280, height: 720 }, colorScheme: light ? 'light' : 'dark' });
+  await shell(page, asking());
+  await page.goto(server.url(null));
+  await page.getByRole('heading', { name: 'Swarm' }).waitFor();
+  await page.evaluate(() => {
+    document.documentElement.style.background = 'conic-gradient(from 200deg at 70% 40%, #0b1030, #5a1f6b, #d0548a, #2aa6c9, #0b1030)';
+  });
+  await page.waitForTimeout(300);
+  const path = join(folder, `shell-${light ? 'light' : 'dark'}.png`);
+  await page.screenshot({ path });
+  console.log(path);
+  await page.context().close();
+  await server.stop();
 }
 await browser.close();

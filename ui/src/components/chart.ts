@@ -83,6 +83,8 @@ export class TimelineChart {
         {},
         ...STAGES.map((stage): uPlot.Series => ({
           label: stage,
+          // With a line of odd width, columns would lie between pixels.
+          width: 0,
           fill: () => this.#colors[stage],
           paths: (plot) => ({ fill: this.#columns(plot, stage), stroke: null }),
           points: { show: false },

@@ -44,9 +44,13 @@ export class Panel implements Listener {
     this.#connection.retry();
   }
 
-  /** Asks the engine. `done` is called with its answer. Does nothing when nothing may be asked. */
+  /** Asks the engine. `done` is called with its answer, or at once with the reason when nothing may be asked. */
   ask(ask: Ask, done?: (problem: Problem | null) => void): void {
-    if (this.refusal) return;
+    if (this.refusal) {
+      const problem = { code: 'NOT_ASKED', message: this.refusal.reason, hint: null };
+      this.refused = { ask, problem };
+      return done?.(problem);
+    }
     this.#id += 1;
     this.#pending.set(this.#id, { ask, done });
     this.refused = null;
