@@ -46,6 +46,17 @@ async function violations(): Promise<string[]> {
   });
 }
 
+/** Whether a stage's color is somewhere in the picture. */
+const drawn = (stage: string) =>
+  page.evaluate((name) => {
+    const color = getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
+    const wanted = [1, 3, 5].map((at) => parseInt(color.slice(at, at + 2), 16));
+    const canvas = document.querySelector('canvas') as HTMLCanvasElement;
+    const { data } = (canvas.getContext('2d') as CanvasRenderingContext2D).getImageData(0, 0, canvas.width, canvas.height);
+    for (let at = 0; at < data.length; at += 4) if (wanted.every((part, channel) => data[at + channel] === part)) return true;
+    return false;
+  }, stage);
+
 describe('axe finds nothing', () => {
   for (const colorScheme of ['dark', 'light'] as const) {
     for (const width of [380, 1440]) {
@@ -155,6 +166,17 @@ describe('what a person chose', () => {
   });
 });
 
+describe('the timeline', () => {
+  for (const colorScheme of ['dark', 'light'] as const) {
+    it(`has the theme's colors, also after a change of theme, ${colorScheme}`, async () => {
+      await start({}, { colorScheme });
+      for (const stage of ['compute', 'page', 'compose', 'present', 'late']) await expect.poll(() => drawn(stage), { message: stage }).toBe(true);
+      await page.keyboard.press('t');
+      for (const stage of ['compute', 'page', 'compose', 'present', 'late']) await expect.poll(() => drawn(stage), { message: stage }).toBe(true);
+    });
+  }
+});
+
 describe('stillness', () => {
   for (const width of [380, 1440]) {
     it(`nothing moves during 5 s of changes, ${width} px`, async () => {
@@ -215,13 +237,15 @@ describe('homes', () => {
 
   it('the shell, with a make-believe of Tauri: docked, transparent where it shows nothing', async () => {
     server = await TestServer.start();
-    const context = await browser.newContext({ viewport: { width: 1280, height: 720 } });
+    const context = await browser.newContext({ viewport: { width: 1280, height: 720 }, colorScheme: 'light' });
     page = await context.newPage();
     watched = { page, faults: [] };
     page.on('pageerror', (error) => watched.faults.push(String(error)));
     await shell(page, asking());
     await page.goto(server.url(null));
     await page.getByRole('button', { name: 'Pause' }).click();
+    // Everything was there at once, before the first picture.
+    expect(await drawn('compute')).toBe(true);
     const calls = await page.evaluate(() => (window as unknown as { calls: [string, unknown][] }).calls);
     expect(calls.at(-1)).toEqual(['panel_ask', { message: { type: 'ask', id: 1, ask: { what: 'pause' } } }]);
     const width = await page.locator('.panel').evaluate((panel) => panel.getBoundingClientRect().width);

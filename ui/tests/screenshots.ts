@@ -33,7 +33,7 @@ const SHOTS: Shot[] = [
   { name: 'full-900', width: 900, height: 1000 },
   { name: 'docked-dark', width: 380, height: 1900 },
   { name: 'docked-light', width: 380, height: 1900, light: true },
-  { name: 'read-only', width: 1180, height: 800, mayAsk: false },
+  { name: 'read-only', width: 1180, height: 800, mayAsk: false, before: async (page) => page.keyboard.press('.') },
   {
     name: 'fault',
     width: 1440,
