@@ -1,0 +1,107 @@
+import type { Connection, Listener, Status } from '../connection/connection';
+import type { AppInfo, Ask, FromEngine, Problem } from '../protocol';
+import { apply, begin, EMPTY, type View } from './apply';
+import { summarize } from './frames';
+
+/** Why asking is impossible: a short word for the app bar, and the reason. */
+export interface Refusal {
+  word: string;
+  reason: string;
+}
+
+/** Everything the panel shows, and the one way to ask for something. */
+export class Panel implements Listener {
+  view = $state.raw<View>(EMPTY);
+  app = $state.raw<AppInfo | null>(null);
+  engine = $state('');
+  mayAsk = $state(false);
+  connection = $state.raw<Status>({ phase: 'connecting' });
+  /** Why the engine did not do what it was last asked for. */
+  refused = $state.raw<{ ask: Ask; problem: Problem } | null>(null);
+  /** The newest error, for those who hear instead of see. */
+  announced = $state('');
+
+  readonly home: Connection['home'];
+  /** Whether there is a state to show. */
+  readonly known = $derived(this.app !== null && this.view !== EMPTY);
+  readonly summary = $derived(summarize(this.view.frames));
+  readonly refusal = $derived.by(() => this.#refusal());
+
+  readonly #connection: Connection;
+  readonly #pending = new Map<number, { ask: Ask; done: ((problem: Problem | null) => void) | undefined }>();
+  #id = 0;
+
+  constructor(connection: Connection) {
+    this.#connection = connection;
+    this.home = connection.home;
+  }
+
+  open(): void {
+    this.#connection.open(this);
+  }
+
+  retry(): void {
+    this.#connection.retry();
+  }
+
+  /** Asks the engine. `done` is called with its answer, or at once with the reason when nothing may be asked. */
+  ask(ask: Ask, done?: (problem: Problem | null) => void): void {
+    if (this.refusal) {
+      const problem = { code: 'NOT_ASKED', message: this.refusal.reason, hint: null };
+      this.refused = { ask, problem };
+      return done?.(problem);
+    }
+    this.#id += 1;
+    this.#pending.set(this.#id, { ask, done });
+    this.refused = null;
+    this.#connection.ask(this.#id, ask);
+  }
+
+  status(status: Status): void {
+    this.connection = status;
+    if (status.phase === 'lost') this.#forget(status.problem);
+  }
+
+  message(message: FromEngine): void {
+    switch (message.type) {
+      case 'hello':
+        this.app = message.app;
+        this.engine = message.engine;
+        this.mayAsk = message.may.ask;
+        break;
+      case 'snapshot':
+        this.view = begin(message.state);
+        break;
+      case 'change': {
+        this.view = apply(this.view, message.change);
+        const error = message.change.log.findLast((entry) => entry.level === 'error');
+        if (error) this.announced = `${error.part}: ${error.text}`;
+        break;
+      }
+      case 'answer': {
+        const pending = this.#pending.get(message.id);
+        this.#pending.delete(message.id);
+        if (pending && message.problem) this.refused = { ask: pending.ask, problem: message.problem };
+        pending?.done?.(message.problem);
+        break;
+      }
+      case 'bye':
+        break;
+    }
+  }
+
+  /** Nobody will answer what was asked before. */
+  #forget(problem: Problem): void {
+    const pending = [...this.#pending.values()];
+    this.#pending.clear();
+    for (const { done } of pending) done?.(problem);
+  }
+
+  #refusal(): Refusal | null {
+    if (this.home === 'recorded') return { word: 'Recorded', reason: 'These are recorded data: there is no engine to ask.' };
+    if (this.connection.phase !== 'open') return { word: 'Not connected', reason: 'There is no connection to the engine.' };
+    if (!this.mayAsk) return { word: 'Read only', reason: 'This connection may watch the run but not change it.' };
+    if (this.view.run.phase === 'ended') return { word: 'Ended', reason: 'The run has ended.' };
+    return null;
+  }
+}

@@ -1,0 +1,249 @@
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { count, ms } from '../src/format/format';
+import { summarize } from '../src/state/frames';
+import { launch, open, type Watched } from './browser';
+import { type Options, TestServer } from './server';
+import { APP, nothing } from './world';
+
+let browser: Browser;
+let server: TestServer;
+let watched: Watched;
+let page: Page;
+
+beforeAll(async () => {
+  browser = await launch();
+});
+
+afterAll(() => browser.close());
+
+afterEach(async () => {
+  await page.context().close();
+  await server.stop();
+  expect(watched.faults).toEqual([]);
+});
+
+async function start(options: Options = {}, width = 1440): Promise<void> {
+  server = await TestServer.start(options);
+  watched = await open(browser, server.url(), { viewport: { width, height: 900 } });
+  page = watched.page;
+  await page.getByRole('heading', { name: 'Swarm' }).waitFor();
+}
+
+/** Waits for the panel to have drawn what it was sent. */
+async function drawn(): Promise<void> {
+  await page.waitForTimeout(60);
+  await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))));
+}
+
+async function rows(table: string): Promise<string[][]> {
+  const found = page.getByRole('table', { name: table }).getByRole('row');
+  return found.evaluateAll((all) =>
+    all.slice(1).map((row) => [...row.children].map((cell) => (cell as HTMLElement).innerText.replace(/\s+/g, ' ').trim())),
+  );
+}
+
+const asked = async (expected: unknown[]) => {
+  await expect.poll(() => server.asks).toEqual(expected);
+};
+
+describe('what it shows is what was sent', () => {
+  it('run, guests, exchange, permissions, parameters and counters, at once and after changes', async () => {
+    await start();
+    for (let round = 0; round < 3; round += 1) {
+      const { run, guests, buffers, lanes, permissions, counters, frames } = server.world.state;
+      await drawn();
+      const figures = await page.locator('.figures dd').allInnerTexts();
+      expect(figures[0]).toBe(count(run.tick));
+      expect(figures[4]).toBe(count(run.late_frames));
+      const shownGuests = await rows('Guests');
+      expect(shownGuests.map((row) => [row[1], row[2], row[3]])).toEqual(guests.map((g) => [g.state, count(g.ticks), ms(g.tick_ms_p50)]));
+      expect((await rows('Buffers')).map((row) => [row[0], row[2]])).toEqual(buffers.map((b) => [b.name, count(b.generation)]));
+      expect((await rows('Lanes')).map((row) => [row[0], row[2], row[3]])).toEqual(lanes.map((l) => [l.name, count(l.highest), count(l.rejects)]));
+      expect((await rows('Effective policy of each guest')).map((row) => row.slice(0, 4))).toEqual(
+        permissions.map((p) => [p.guest, p.right, p.object, p.decision]),
+      );
+      expect(await rows('Counters of the run')).toHaveLength(counters.length);
+      const summary = summarize(frames);
+      const text = await page.locator('section', { has: page.locator('#card-frames') }).locator('.summary').innerText();
+      expect(text.replace(/\s+/g, ' ')).toContain(`p50 ${ms(summary.p50)}`);
+      expect(text.replace(/\s+/g, ' ')).toContain(`p99 ${ms(summary.p99)}`);
+      server.change(server.world.advance(37));
+    }
+  });
+
+  it("a guest's fault, with its code and what to do, and says it to those who hear", async () => {
+    await start();
+    server.change(server.world.fault('flock'));
+    await drawn();
+    const flock = (await rows('Guests'))[1] ?? [];
+    expect(flock[1]).toBe('DEADLINE');
+    expect(flock[7]).toContain('did not end within 500 ms');
+    expect(flock[7]).toContain('Give it less to do');
+    expect(await page.getByRole('log', { name: 'Errors' }).innerText()).toContain('did not end within 500 ms');
+  });
+
+  it("one frame's numbers under the pointer and by keys, and stands still meanwhile", async () => {
+    await start();
+    const { frames } = server.world.state;
+    const chart = page.getByRole('slider', { name: 'Frame to look at' });
+    const over = page.locator('.u-over');
+    const box = await over.boundingBox();
+    if (!box) throw new Error('no chart');
+    await page.mouse.move(box.x + ((100 + 0.5) / 300) * box.width, box.y + 40);
+    await drawn();
+    const expected = frames[100];
+    expect(await chart.getAttribute('aria-valuetext')).toContain(`frame ${expected?.token}: total ${ms(expected?.total ?? null)}`);
+    expect(await page.locator('.legend').innerText()).toContain(ms(expected?.compute ?? null));
+    server.change(server.world.advance(6));
+    await drawn();
+    expect(await chart.getAttribute('aria-valuetext')).toContain(`frame ${expected?.token}:`);
+    await page.mouse.move(0, 0);
+    await chart.focus();
+    await page.keyboard.press('Home');
+    await drawn();
+    expect(await chart.getAttribute('aria-valuetext')).toContain(`frame ${server.world.state.frames[0]?.token}:`);
+    await page.keyboard.press('Escape');
+    await drawn();
+    expect(await chart.getAttribute('aria-valuetext')).toBe('newest frame');
+  });
+
+  it('the log, by level and by text, and stays where somebody reads', async () => {
+    await start();
+    const { log } = server.world.state;
+    await page.getByLabel('Least grave level').selectOption('warn');
+    await drawn();
+    const warnings = log.filter((entry) => entry.level === 'warn');
+    expect(await page.locator('.found').innerText()).toBe(`${warnings.length} of ${log.length}`);
+    expect((await rows('Log')).map((row) => row[4])).toEqual(warnings.map((entry) => `${entry.code} ${entry.text}`));
+    await page.getByLabel('Least grave level').selectOption('debug');
+    await page.getByLabel('Search the log').fill('pointer boids');
+    await drawn();
+    const pointed = log.filter((entry) => entry.text.includes('pointer') && entry.text.includes('boids'));
+    expect(await rows('Log')).toHaveLength(pointed.length);
+    await page.getByLabel('Search the log').fill('');
+    for (let at = 0; at < 60; at += 1) server.change({ ...nothing(), log: [server.world.log('info', 'engine', null, `entry ${at}`)] });
+    await drawn();
+    expect((await rows('Log')).at(-1)?.[4]).toBe('entry 59');
+    await page.locator('.box').evaluate((box) => (box.scrollTop = 220));
+    await drawn();
+    const top = (await rows('Log'))[0];
+    server.change({ ...nothing(), log: [server.world.log('info', 'engine', null, 'one more')] });
+    await drawn();
+    expect((await rows('Log'))[0]).toEqual(top);
+    await page.getByRole('button', { name: 'Follow' }).click();
+    await drawn();
+    expect((await rows('Log')).at(-1)?.[4]).toBe('one more');
+  });
+});
+
+describe('asking', () => {
+  it('by clicks', async () => {
+    await start();
+    await page.getByRole('button', { name: 'Pause' }).click();
+    await page.getByRole('button', { name: 'Run', exact: true }).click();
+    await page.getByRole('button', { name: 'Step one tick' }).click();
+    await page.getByRole('button', { name: 'HUD' }).click();
+    await asked([{ what: 'pause' }, { what: 'resume' }, { what: 'step' }, { what: 'hud', shown: true }]);
+    await expect.poll(() => page.getByRole('button', { name: 'HUD' }).getAttribute('aria-pressed')).toBe('true');
+    server.asks.length = 0;
+    await page.getByLabel('Seed', { exact: true }).fill('42');
+    await page.getByRole('button', { name: /Restart/ }).click();
+    await asked([{ what: 'restart', seed: 42 }]);
+    await expect.poll(() => page.locator('.figures dd').first().innerText()).toBe('0');
+    expect(await page.getByLabel('Seed', { exact: true }).inputValue()).toBe('42');
+    server.asks.length = 0;
+    await page.getByRole('button', { name: 'End the run' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'End the run' }).click();
+    await asked([{ what: 'stop' }]);
+    await expect.poll(() => page.locator('.phase').innerText()).toBe('ended');
+    expect(await page.getByRole('button', { name: 'Run', exact: true }).getAttribute('aria-disabled')).toBe('true');
+  });
+
+  it('not with a seed that is no number', async () => {
+    await start();
+    await page.getByLabel('Seed', { exact: true }).fill('seven');
+    await page.getByLabel('Seed', { exact: true }).press('Enter');
+    await page.getByText('A seed is a whole number').waitFor();
+    await page.keyboard.press('Escape');
+    expect(await page.getByText('A seed is a whole number').count()).toBe(0);
+    expect(server.asks).toEqual([]);
+  });
+
+  it('for parameters, by slider and by reset, and shows what the engine made of it', async () => {
+    await start();
+    const speed = page.getByRole('slider', { name: 'speed' });
+    await speed.fill('250');
+    await asked([{ what: 'param', name: 'speed', value: 250 }]);
+    await expect.poll(() => page.locator('output').last().innerText()).toBe('250');
+    await page.getByRole('button', { name: 'Reset speed to 120' }).click();
+    await expect.poll(() => server.world.state.params.at(-1)?.value).toBe(120);
+    server.change({ ...nothing(), params: APP.params.map(({ name, max }) => ({ name, value: max })) });
+    await expect.poll(() => speed.inputValue()).toBe('300');
+  });
+
+  it('shows why something was refused', async () => {
+    await start();
+    server.say({ type: 'answer', id: 99, problem: { code: 'X', message: 'nobody asked', hint: null } });
+    server.world.answer = () => ({ problem: { code: 'RUN_BUSY', message: 'The run is being restarted.', hint: 'Ask again.' }, change: null });
+    await page.getByRole('button', { name: 'Pause' }).click();
+    await page.getByText('The run is being restarted.').waitFor();
+    expect(await page.getByText('nobody asked').count()).toBe(0);
+    await page.getByRole('button', { name: 'Dismiss' }).click();
+    expect(await page.getByText('The run is being restarted.').count()).toBe(0);
+  });
+
+  it('is impossible without the right, and says so', async () => {
+    await start({ mayAsk: false });
+    const pause = page.getByRole('button', { name: 'Pause' });
+    expect(await pause.getAttribute('aria-disabled')).toBe('true');
+    await pause.click({ force: true });
+    await page.keyboard.press('.');
+    expect(await page.locator('.chip').innerText()).toBe('Read only');
+    expect(await page.locator('.toasts').innerText()).toContain('may watch the run but not change it');
+    expect(await page.locator('#refusal').innerText()).toContain('may watch the run but not change it');
+    expect(await page.getByRole('slider', { name: 'speed' }).isDisabled()).toBe(true);
+    await drawn();
+    expect(server.asks).toEqual([]);
+  });
+});
+
+describe('trouble with the connection', () => {
+  it('a wrong token', async () => {
+    server = await TestServer.start();
+    watched = await open(browser, server.url('wrong'));
+    page = watched.page;
+    await page.getByRole('alert').getByText('does not accept the token').waitFor();
+    await page.getByText('TOKEN_REFUSED').waitFor();
+  });
+
+  it('another version', async () => {
+    server = await TestServer.start({ version: 2 });
+    watched = await open(browser, server.url());
+    page = watched.page;
+    await page.getByRole('alert').getByText('version 2').waitFor();
+  });
+
+  it('no token and no recorded data', async () => {
+    server = await TestServer.start();
+    watched = await open(browser, server.url(null));
+    page = watched.page;
+    await page.getByRole('alert').getByText('This address has no token').waitFor();
+  });
+
+  it('an interruption: keeps what it has, blocks asking, and comes back by itself', async () => {
+    await start();
+    server.interrupt();
+    await page.getByRole('alert').getByText('was interrupted').waitFor();
+    expect((await rows('Guests')).length).toBe(3);
+    expect(await page.locator('.chip').innerText()).toBe('Not connected');
+    await expect.poll(() => page.getByRole('alert').innerText(), { timeout: 5000 }).toBe('');
+    expect(await page.locator('.chip').count()).toBe(0);
+  });
+
+  it("the engine's good-bye", async () => {
+    await start();
+    server.say({ type: 'bye', problem: { code: 'ENGINE_ENDED', message: 'The run has ended and the engine with it.', hint: null } });
+    await page.getByRole('alert').getByText('The run has ended and the engine with it.').waitFor();
+  });
+});

@@ -1,0 +1,8 @@
+/** `npm run record -- <file>`: writes recorded data for the panel as a page of the documentation. */
+
+import { writeFile } from 'node:fs/promises';
+import { recorded } from './recorded';
+
+const file = process.argv.at(-1);
+if (!file?.endsWith('.json')) throw new Error('name the file to write, such as dist/recorded.json');
+await writeFile(file, `${JSON.stringify(recorded())}\n`);

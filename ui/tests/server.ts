@@ -1,0 +1,131 @@
+/** A small server that speaks the panel's protocol as `serve` does, with a make-believe engine behind it. */
+
+import { readFile } from 'node:fs/promises';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { extname, join, normalize } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type WebSocket, WebSocketServer } from 'ws';
+import type { Ask, Change, FromEngine, FromPanel } from '../src/protocol';
+import { APP, World } from './world';
+
+const DIST = fileURLToPath(new URL('../dist', import.meta.url));
+const TYPES: Record<string, string> = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript', '.css': 'text/css', '.json': 'application/json' };
+const POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; img-src data:; connect-src 'self'; base-uri 'none'; form-action 'none'";
+
+export const TOKEN = 'b7c1f0d2a9';
+
+export interface Options {
+  mayAsk?: boolean;
+  version?: number;
+  port?: number;
+  world?: World;
+  /** Served as `recorded.json`. */
+  recorded?: FromEngine[];
+}
+
+export class TestServer {
+  readonly world: World;
+  readonly asks: Ask[] = [];
+  readonly #options: Options;
+  readonly #http: Server;
+  readonly #sockets = new Set<WebSocket>();
+  #timer: ReturnType<typeof setInterval> | null = null;
+
+  private constructor(options: Options) {
+    this.#options = options;
+    this.world = options.world ?? World.running();
+    this.#http = createServer((request, response) => {
+      void this.#file(request.url ?? '/').then(
+        ([type, body]) => response.writeHead(200, { 'content-type': type, 'content-security-policy': POLICY }).end(body),
+        (status: number) => response.writeHead(typeof status === 'number' ? status : 404).end(),
+      );
+    });
+    const sockets = new WebSocketServer({ noServer: true });
+    this.#http.on('upgrade', (request, socket, head) => {
+      const url = new URL(request.url ?? '/', 'http://localhost');
+      if (url.pathname !== '/panel' || url.searchParams.get('token') !== TOKEN) {
+        socket.end('HTTP/1.1 401 Unauthorized\r\nConnection: close\r\n\r\n');
+        return;
+      }
+      sockets.handleUpgrade(request, socket, head, (client) => this.#client(client));
+    });
+  }
+
+  static async start(options: Options = {}): Promise<TestServer> {
+    const server = new TestServer(options);
+    await new Promise<void>((resolve) => server.#http.listen(options.port ?? 0, '127.0.0.1', resolve));
+    return server;
+  }
+
+  get port(): number {
+    return (this.#http.address() as AddressInfo).port;
+  }
+
+  url(token: string | null = TOKEN): string {
+    return `http://127.0.0.1:${this.port}/${token === null ? '' : `#token=${token}`}`;
+  }
+
+  /** Runs six ticks ten times a second while the run is not paused. */
+  play(): void {
+    this.#timer ??= setInterval(() => {
+      if (this.world.state.run.phase === 'running') this.change(this.world.advance(6));
+    }, 100);
+  }
+
+  still(): void {
+    if (this.#timer) clearInterval(this.#timer);
+    this.#timer = null;
+  }
+
+  change(change: Change): void {
+    this.say({ type: 'change', change });
+  }
+
+  say(message: FromEngine): void {
+    for (const client of this.#sockets) client.send(JSON.stringify(message));
+  }
+
+  /** Ends every connection, as a network does. */
+  interrupt(): void {
+    for (const client of this.#sockets) client.terminate();
+  }
+
+  async stop(): Promise<void> {
+    this.still();
+    this.interrupt();
+    await new Promise((resolve) => {
+      this.#http.close(resolve);
+      this.#http.closeAllConnections();
+    });
+  }
+
+  #client(client: WebSocket): void {
+    const send = (message: FromEngine) => client.send(JSON.stringify(message));
+    client.on('close', () => this.#sockets.delete(client));
+    client.on('message', (data) => {
+      const message = JSON.parse(String(data)) as FromPanel;
+      if (message.type === 'hello') {
+        send({ type: 'hello', version: this.#options.version ?? 1, engine: 'wasm-engine 0.1.0', app: APP, may: { ask: this.#options.mayAsk ?? true } });
+        send({ type: 'snapshot', state: this.world.state });
+        this.#sockets.add(client);
+        return;
+      }
+      this.asks.push(message.ask);
+      const { problem, change } = this.world.answer(message.ask);
+      send({ type: 'answer', id: message.id, problem });
+      if (change) this.change(change);
+    });
+  }
+
+  async #file(url: string): Promise<[string, string | Uint8Array]> {
+    const { pathname, searchParams } = new URL(url, 'http://localhost');
+    if (pathname === '/panel') throw searchParams.get('token') === TOKEN ? 426 : 401;
+    if (pathname === '/recorded.json') {
+      if (!this.#options.recorded) throw 404;
+      return ['application/json', JSON.stringify(this.#options.recorded)];
+    }
+    const path = normalize(pathname === '/' ? '/index.html' : pathname);
+    return [TYPES[extname(path)] ?? 'application/octet-stream', await readFile(join(DIST, path))];
+  }
+}
