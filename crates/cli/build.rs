@@ -1,4 +1,5 @@
-//! Embeds the template of `wasm-engine new`: the files of `templates/kernel`, and the sources of the guest SDK, which a new app carries along.
+//! Embeds the template of `wasm-engine new` (the files of `templates/kernel`, and the sources of the guest SDK, which a new app carries along) and
+//! the built control panel.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -16,8 +17,25 @@ fn main() {
         let _ = writeln!(code, "    File {{ path: {path:?}, text: include_str!({source:?}) }},");
     }
     let _ = writeln!(code, "    File {{ path: \"sdk/Cargo.toml\", text: {SDK_MANIFEST:?} }},\n];");
-    let out = PathBuf::from(std::env::var("OUT_DIR").expect("cargo sets OUT_DIR")).join("template.rs");
-    std::fs::write(out, code).expect("OUT_DIR is writable");
+    let out = PathBuf::from(std::env::var("OUT_DIR").expect("cargo sets OUT_DIR"));
+    std::fs::write(out.join("template.rs"), code).expect("OUT_DIR is writable");
+    std::fs::write(out.join("panel.rs"), panel(&here.join("../../ui/dist"))).expect("OUT_DIR is writable");
+}
+
+/// The built panel as a list of paths and contents; an empty one where `cargo xtask` has not built it.
+fn panel(dist: &Path) -> String {
+    let mut files = Vec::new();
+    if dist.join("index.html").is_file() {
+        collect(dist, Path::new(""), &mut files);
+    } else {
+        // Run again once there is one.
+        println!("cargo::rerun-if-changed={}", dist.join("index.html").display());
+    }
+    let mut code = String::from("const PANEL: &[(&str, &[u8])] = &[\n");
+    for (path, source) in &files {
+        let _ = writeln!(code, "    ({:?}, include_bytes!({source:?})),", path.to_string_lossy());
+    }
+    code + "];\n"
 }
 
 /// The SDK's own manifest inherits from this workspace, so the copy in a new app gets one that stands alone.

@@ -36,7 +36,7 @@ pub use control::StopHandle;
 pub use engine::{Engine, EngineError};
 pub use error::{Diagnostic, Location};
 pub use options::{Display, RunOptions, display_announced};
-pub use panel::{PanelLog, PanelOptions, PanelService};
+pub use panel::{PanelLog, PanelOptions, PanelService, PanelSource};
 pub use params::{ParamChange, Params};
 pub use run_report::{Ending, Fault, PagePath, RunReport};
 pub use ticker::KernelSummary;

@@ -18,7 +18,7 @@ pub(crate) use self::board::{Board, FuelMeter};
 pub(crate) use self::desk::{Desk, Reach};
 pub(crate) use self::feed::{FeedParts, PanelFeed};
 pub use self::log::PanelLog;
-pub use self::service::{PanelOptions, PanelService};
+pub use self::service::{PanelOptions, PanelService, PanelSource};
 use crate::manifest::Manifest;
 
 /// What joins a run to its panel.

@@ -2,7 +2,7 @@
 
 use crate::failure::{Failure, Result};
 use crate::setup::{self, Purpose};
-use crate::{packages, process};
+use crate::{packages, panel, process};
 use std::path::{Path, PathBuf};
 
 pub(crate) fn command(args: &[String]) -> Result<()> {
@@ -20,6 +20,7 @@ pub(crate) fn program() -> Result<PathBuf> {
     if !path.exists() {
         eprintln!("xtask: the first build compiles Servo and its JavaScript engine: about half an hour on two cores, once");
     }
+    panel::build()?;
     process::check(&mut process::cargo(&["build", "--package", packages::CLI]))?;
     if path.is_file() {
         Ok(path)

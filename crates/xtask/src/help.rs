@@ -55,9 +55,10 @@ Sets up, then takes these steps, goes on after one that fails, and ends with a s
     format    rustfmt, our crates and the apps' guests
     tidy      the rules of the house
     lint      clippy, warnings are errors
-    build     the program and the kernels of all apps
+    build     the panel, the program that carries it, and the kernels of all apps
     tests     every test of every crate (the comparisons apart)
     guests    the tests of the apps' guests
+    panel     the control panel's types and tests, in a browser where there is Debian's
     loom      each lock-free protocol, every interleaving
     miri      the exchange's tests under Miri, where a nightly toolchain has it
     fuzz      the fuzz targets compile

@@ -9,6 +9,7 @@ mod doctor;
 mod failure;
 mod help;
 mod packages;
+mod panel;
 mod process;
 mod run;
 mod setup;

@@ -3,7 +3,7 @@
 use crate::failure::{Failure, Result};
 use crate::setup::{self, Purpose, rust};
 use crate::steps::{Outcome, Steps};
-use crate::{bench, build, packages, process, tidy};
+use crate::{bench, build, packages, panel, process, tidy};
 use std::path::PathBuf;
 use std::process::Command;
 
@@ -24,6 +24,7 @@ const STEPS: &[Step] = &[
     Step { name: "build", quick: false, run: build_all },
     Step { name: "tests", quick: false, run: || check(cargo_locked(&["test", "--no-fail-fast"]).args(packages::ALL_BUT_BENCH)) },
     Step { name: "guests", quick: false, run: guests },
+    Step { name: "panel", quick: false, run: test_panel },
     Step { name: "loom", quick: false, run: loom },
     Step { name: "miri", quick: false, run: miri },
     Step { name: "fuzz", quick: false, run: fuzz },
@@ -76,6 +77,14 @@ fn format() -> Result<Outcome> {
         process::check(process::cargo(&["fmt", "--all", "--check", "--manifest-path"]).arg(manifest))?;
     }
     Ok(Outcome::Passed)
+}
+
+/// The control panel's own checks and tests. Those of what is seen take Debian's browser.
+fn test_panel() -> Result<Outcome> {
+    if !process::on_path("npm") {
+        return Ok(Outcome::Skipped("there is no npm".to_owned()));
+    }
+    panel::test(process::on_path("chromium")).map(|()| Outcome::Passed)
 }
 
 /// The tests that the guests of the apps bring, on this machine and not in the sandbox.

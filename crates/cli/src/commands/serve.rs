@@ -4,7 +4,9 @@ use std::path::PathBuf;
 
 use clap::Args;
 use serde::Serialize;
-use wasm_engine_engine::{Diagnostic, Display, Ending, Engine, EngineError, PanelLog, PanelOptions, RunOptions, RunReport, StopHandle};
+use wasm_engine_engine::{
+    Diagnostic, Display, Ending, Engine, EngineError, PanelLog, PanelOptions, PanelSource, RunOptions, RunReport, StopHandle,
+};
 
 use super::run::end_on_ctrl_c;
 use crate::{exit, output::Output};
@@ -23,7 +25,7 @@ pub(crate) struct Serve {
     #[arg(long)]
     allow_control: bool,
 
-    /// Folder of the panel's built files. Without it only the WebSocket is served.
+    /// Folder of another panel's built files, to serve instead of the one that this program carries.
     #[arg(long, value_name = "DIR")]
     panel: Option<PathBuf>,
 
@@ -35,6 +37,8 @@ pub(crate) struct Serve {
     #[arg(long, value_name = "S")]
     seed: Option<u64>,
 }
+
+include!(concat!(env!("OUT_DIR"), "/panel.rs"));
 
 /// Where the panel is, as `--json` prints it at the start, in one line.
 #[derive(Serialize)]
@@ -67,7 +71,12 @@ impl Serve {
     fn serve(self, output: Output, log: PanelLog, stop: &StopHandle) -> Result<RunReport, EngineError> {
         let options = RunOptions { display: Display::Headless, ticks: self.ticks, seed: self.seed, ..RunOptions::default() };
         let mut engine = Engine::open(&self.app, options)?;
-        let panel = PanelOptions { port: self.port, control: self.allow_control, files: self.panel, log };
+        let files = match self.panel {
+            Some(folder) => PanelSource::Folder(folder),
+            None if PANEL.is_empty() => PanelSource::None,
+            None => PanelSource::BuiltIn(PANEL),
+        };
+        let panel = PanelOptions { port: self.port, control: self.allow_control, files, log };
         let service = engine.serve_panel(panel)?;
         let served = Served { panel: service.url(), socket: service.socket_url() };
         output.line(&served, || format!("panel  {}\nsocket {}\nEnd with Ctrl-C.", served.panel, served.socket));

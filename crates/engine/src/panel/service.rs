@@ -17,10 +17,22 @@ pub struct PanelOptions {
     pub port: u16,
     /// Whether clients may control the run, and not only look.
     pub control: bool,
-    /// Folder of the panel's files. Without it only the WebSocket is served.
-    pub files: Option<PathBuf>,
+    /// Where the panel's files come from.
+    pub files: PanelSource,
     /// The log that clients see; a layer of the program's subscriber.
     pub log: PanelLog,
+}
+
+/// Where a panel's files come from.
+#[derive(Debug, Clone, Default)]
+pub enum PanelSource {
+    /// There are none: only the WebSocket is served.
+    #[default]
+    None,
+    /// They are a part of the program: paths and contents.
+    BuiltIn(&'static [(&'static str, &'static [u8])]),
+    /// They lie in a folder, and are read once.
+    Folder(PathBuf),
 }
 
 /// A panel that is being served. Dropped in this order: the server first, while its thread still runs.
@@ -54,7 +66,11 @@ impl Engine {
     /// # Errors
     /// [`EngineError::Serve`] when the port cannot be had or the panel's files cannot be read.
     pub fn serve_panel(&mut self, options: PanelOptions) -> Result<PanelService, EngineError> {
-        let files = options.files.map_or_else(|| Ok(PanelFiles::default()), |folder| PanelFiles::from_folder(&folder))?;
+        let files = match options.files {
+            PanelSource::None => PanelFiles::default(),
+            PanelSource::BuiltIn(files) => PanelFiles::built_in(files),
+            PanelSource::Folder(folder) => PanelFiles::from_folder(&folder)?,
+        };
         let link = PanelLink::new(&self.app.manifest);
         let io = IoThread::start("panel")?;
         let rights = Rights { ask: options.control };

@@ -60,6 +60,17 @@ impl PanelFiles {
         Ok(Self::new(reading.files))
     }
 
+    /// Files that are a part of the program, as paths and contents.
+    #[must_use]
+    pub fn built_in(files: &'static [(&'static str, &'static [u8])]) -> Self {
+        let file = |(path, bytes): &(&'static str, &'static [u8])| PanelFile {
+            path: (*path).to_owned(),
+            bytes: Cow::Borrowed(*bytes),
+            mime: Cow::Borrowed(content_type(path)),
+        };
+        Self::new(files.iter().map(file))
+    }
+
     /// The file of a request's path.
     pub(super) fn find(&self, path: &str) -> Option<Content> {
         self.0.get(if path == "/" { INDEX } else { path }).cloned()

@@ -11,10 +11,16 @@ pub(crate) struct Package {
     pub(crate) name: &'static str,
     pub(crate) purpose: Purpose,
     pub(crate) why: &'static str,
+    /// A program that many people have from elsewhere; with it on the PATH the package is not missed.
+    program: Option<&'static str>,
 }
 
 const fn package(name: &'static str, purpose: Purpose, why: &'static str) -> Package {
-    Package { name, purpose, why }
+    Package { name, purpose, why, program: None }
+}
+
+const fn program(name: &'static str, program: &'static str, purpose: Purpose, why: &'static str) -> Package {
+    Package { name, purpose, why, program: Some(program) }
 }
 
 /// Debian alone has it as a package; its children bring browsers in other ways, and the test of the browser is left out without one.
@@ -35,6 +41,8 @@ pub(crate) const PACKAGES: &[Package] = &[
     package("libclang-19-dev", Purpose::Build, "bindings to SpiderMonkey are made from its headers"),
     package("libfontconfig-dev", Purpose::Build, "Servo finds fonts with it"),
     package("libfreetype-dev", Purpose::Build, "Servo draws glyphs with it"),
+    program("nodejs", "node", Purpose::Build, "builds the panel"),
+    program("npm", "npm", Purpose::Build, "builds the panel"),
     package("libvulkan1", Purpose::Run, "the Vulkan loader"),
     package("mesa-vulkan-drivers", Purpose::Run, "Vulkan without a GPU, and drivers for most"),
     package("libegl1", Purpose::Run, "Servo draws with OpenGL"),
@@ -69,7 +77,8 @@ pub(crate) fn missing(purpose: Purpose) -> Option<Vec<&'static Package>> {
     let listed = query.stderr(std::process::Stdio::null()).output().ok()?;
     let listed = String::from_utf8_lossy(&listed.stdout).into_owned();
     let installed: HashSet<&str> = listed.lines().filter_map(|line| line.strip_suffix(" installed")).collect();
-    Some(wanted.into_iter().filter(|package| !installed.contains(package.name)).collect())
+    let is_there = |package: &Package| installed.contains(package.name) || package.program.is_some_and(on_path);
+    Some(wanted.into_iter().filter(|package| !is_there(package)).collect())
 }
 
 fn is_debian_itself() -> bool {

@@ -1,0 +1,61 @@
+//! The control panel's web front end, `ui/`: built with npm before the program, which carries it along.
+
+use crate::failure::Result;
+use crate::process;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::SystemTime;
+
+/// What the built panel is made of, in `ui/`.
+const SOURCES: &[&str] = &["src", "public", "index.html", "package-lock.json", "svelte.config.js", "tsconfig.json", "vite.config.ts"];
+
+/// Builds the panel, if it is not newer than what it is made of.
+pub(crate) fn build() -> Result<()> {
+    if !process::on_path("npm") {
+        eprintln!("xtask: no npm here, so `wasm-engine serve` will have no panel of its own to show");
+        return Ok(());
+    }
+    let built = modified(&folder().join("dist/index.html"));
+    let changed = SOURCES.iter().map(|source| modified(&folder().join(source))).max().flatten();
+    if built.is_some() && built >= changed {
+        return Ok(());
+    }
+    install()?;
+    process::check(&mut npm(&["run", "build"]))
+}
+
+/// Checks types and runs the panel's tests: those of its logic, and with a browser those of what is seen.
+pub(crate) fn test(browser: bool) -> Result<()> {
+    install()?;
+    process::check(&mut npm(&["run", "check"]))?;
+    process::check(&mut npm(&["test"]))?;
+    if browser { process::check(&mut npm(&["run", "test:panel"])) } else { Ok(()) }
+}
+
+/// Brings the packages that the lock file names, unless they are there.
+fn install() -> Result<()> {
+    let installed = modified(&folder().join("node_modules/.package-lock.json"));
+    if installed.is_some() && installed >= modified(&folder().join("package-lock.json")) {
+        return Ok(());
+    }
+    process::check(&mut npm(&["ci", "--no-audit", "--no-fund"]))
+}
+
+fn npm(args: &[&str]) -> Command {
+    let mut npm = process::command("npm");
+    npm.args(args).current_dir(folder());
+    npm
+}
+
+fn folder() -> PathBuf {
+    process::root().join("ui")
+}
+
+/// When a file, or the newest below a folder, was changed last.
+fn modified(path: &Path) -> Option<SystemTime> {
+    let metadata = path.metadata().ok()?;
+    if !metadata.is_dir() {
+        return metadata.modified().ok();
+    }
+    std::fs::read_dir(path).ok()?.flatten().map(|entry| modified(&entry.path())).max().flatten()
+}
