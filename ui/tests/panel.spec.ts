@@ -68,8 +68,9 @@ describe('what it shows is what was sent', () => {
       const text = await page.locator('section', { has: page.locator('#card-frames') }).locator('.summary').innerText();
       expect(text.replace(/\s+/g, ' ')).toContain(`p50 ${ms(summary.p50)}`);
       expect(text.replace(/\s+/g, ' ')).toContain(`p99 ${ms(summary.p99)}`);
-      server.change(server.world.advance(37));
+      server.change({ ...server.world.advance(37), frames_missed: 4 });
     }
+    await page.getByText('12 not sent').waitFor();
   });
 
   it("a guest's fault, with its code and what to do, and says it to those who hear", async () => {
