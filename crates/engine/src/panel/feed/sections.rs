@@ -107,8 +107,9 @@ pub(super) fn generations(region: &Region) -> Vec<u64> {
     region.buffers().map(|info| region.buffer_state(info.id).map_or(0, |state| state.generation)).collect()
 }
 
-/// The buffers, in the region's order.
+/// The buffers, in the region's order. The layout zone goes from the page to the compositor.
 pub(super) fn buffers(region: &Region, manifest: &Manifest, per_second: &[f64]) -> Vec<Buffer> {
+    let zone = region.layout_zone();
     region
         .buffers()
         .enumerate()
@@ -116,11 +117,16 @@ pub(super) fn buffers(region: &Region, manifest: &Manifest, per_second: &[f64]) 
             bytes: info.bytes as u64,
             generation: region.buffer_state(info.id).map_or(0, |state| state.generation),
             per_second: per_second.get(index).copied().unwrap_or(0.0),
-            writer: manifest.writer_of(&info.name).map(|kernel| kernel.name.clone()),
-            readers: readers(manifest, &info.name),
+            writer: if zone == Some(info.id) { Some("page".to_owned()) } else { writer(manifest, &info.name) },
+            readers: if zone == Some(info.id) { vec!["compositor".to_owned()] } else { readers(manifest, &info.name) },
             name: info.name.to_string(),
         })
         .collect()
+}
+
+/// The kernel that writes a buffer.
+fn writer(manifest: &Manifest, buffer: &str) -> Option<String> {
+    manifest.writer_of(buffer).map(|kernel| kernel.name.clone())
 }
 
 /// Who reads a buffer: kernels, then surfaces.
