@@ -176,8 +176,8 @@ describe('asking', () => {
     const speed = page.getByRole('slider', { name: 'speed' });
     await speed.fill('250');
     await asked([{ what: 'param', name: 'speed', value: 250 }]);
-    await expect.poll(() => page.locator('output').last().innerText()).toBe('250');
-    await page.getByRole('button', { name: 'Reset speed to 120' }).click();
+    await expect.poll(() => page.locator('output').last().innerText()).toBe('250 px/s');
+    await page.getByRole('button', { name: 'Reset Speed to 120 px/s' }).click();
     await expect.poll(() => server.world.state.params.at(-1)?.value).toBe(120);
     server.change({ ...nothing(), params: APP.params.map(({ name, max }) => ({ name, value: max })) });
     await expect.poll(() => speed.inputValue()).toBe('300');

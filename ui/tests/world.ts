@@ -8,14 +8,14 @@ export const APP: AppInfo = {
   title: 'Swarm',
   version: '0.1.0',
   params: [
-    { name: 'boids', min: 1000, max: 100_000, default: 100_000 },
-    { name: 'alignment', min: 0, max: 1, default: 0.8 },
-    { name: 'cohesion', min: 0, max: 1, default: 0.2 },
-    { name: 'separation', min: 0, max: 1, default: 0.8 },
-    { name: 'distance', min: 0.1, max: 1, default: 0.6 },
-    { name: 'perception', min: 4, max: 28, default: 12 },
-    { name: 'wander', min: 0, max: 1, default: 0.15 },
-    { name: 'speed', min: 20, max: 300, default: 120 },
+    { name: 'boids', label: 'Boids', unit: null, step: 1000, min: 1000, max: 100_000, default: 100_000 },
+    { name: 'alignment', label: 'Alignment', unit: null, step: 0.01, min: 0, max: 1, default: 0.8 },
+    { name: 'cohesion', label: 'Cohesion', unit: null, step: 0.01, min: 0, max: 1, default: 0.2 },
+    { name: 'separation', label: 'Separation', unit: null, step: 0.01, min: 0, max: 1, default: 0.8 },
+    { name: 'distance', label: 'Distance', unit: null, step: 0.01, min: 0.1, max: 1, default: 0.6 },
+    { name: 'perception', label: 'Perception', unit: null, step: 1, min: 4, max: 28, default: 12 },
+    { name: 'wander', label: '', unit: null, step: null, min: 0, max: 1, default: 0.15 },
+    { name: 'speed', label: 'Speed', unit: 'px/s', step: 5, min: 20, max: 300, default: 120 },
   ],
 };
 

@@ -16,7 +16,7 @@ use wasm_engine_engine::PanelLog;
 
 /// Runs local-first apps: WASM guests, a page and their graphics in one framebuffer.
 ///
-/// An app is a folder with an `app.toml`. `wasm-engine new hello` makes one.
+/// An app is a folder with an `app.toml`, or one file that `wasm-engine pack` made of it. `wasm-engine new hello` makes one.
 #[derive(Debug, Parser)]
 #[command(name = "wasm-engine", version, propagate_version = true, max_term_width = 100, after_help = EXIT_CODES)]
 struct Cli {
@@ -49,6 +49,8 @@ enum Command {
     New(commands::new::New),
     /// Build the guests of an app from their Rust sources.
     Build(commands::build::Build),
+    /// Pack an app into one file, which `run` and the others take like a folder.
+    Pack(commands::pack::Pack),
     /// Print the JSON Schema of `app.toml`.
     Schema,
     /// Print a completion script for a shell.
@@ -77,6 +79,7 @@ fn run() -> u8 {
         Command::Doctor(doctor) => doctor.execute(output),
         Command::New(new) => new.execute(output),
         Command::Build(build) => build.execute(output),
+        Command::Pack(pack) => pack.execute(output),
         Command::Schema => {
             output.text(&wasm_engine_engine::manifest::schema_json());
             exit::OK

@@ -176,3 +176,63 @@ fn inspect_says_what_an_app_may_do() {
     let none = engine().args(["inspect", "--live", "999999999"]).output().unwrap();
     assert_eq!(none.status.code(), Some(4));
 }
+
+/// An archive of these entries; what comes after the `>` in a name is where a link leads.
+fn archive(name: &str, entries: &[(&str, &[u8])]) -> PathBuf {
+    let path = scratch(name).join("app.weapp");
+    let mut zip = zip::ZipWriter::new(std::fs::File::create(&path).unwrap());
+    let options = zip::write::SimpleFileOptions::default();
+    for (name, content) in entries {
+        match name.split_once('>') {
+            Some((name, goal)) => zip.add_symlink(name, goal, options).unwrap(),
+            None => {
+                zip.start_file(*name, options).unwrap();
+                std::io::Write::write_all(&mut zip, content).unwrap();
+            }
+        }
+    }
+    zip.finish().unwrap();
+    path
+}
+
+#[test]
+fn archives_that_leave_the_app() {
+    for (place, entry) in ["../app.toml", "page/../../x", "/etc/x", "page>/etc", "C:x", "a\\b"].into_iter().enumerate() {
+        let path = archive(&format!("archive-outside-{place}"), &[("app.toml", b""), (entry, b"x")]);
+        let error = Run::new(&path).fail(3, "ARCHIVE_ENTRY_REFUSED");
+        assert!(error["message"].as_str().unwrap().contains(entry.split('>').next().unwrap()), "{error}");
+    }
+}
+
+#[test]
+fn an_archive_that_is_none() {
+    let path = scratch("archive-none").join("app.weapp");
+    std::fs::write(&path, b"PK but not really").unwrap();
+    Run::new(&path).fail(3, "ARCHIVE_DAMAGED");
+}
+
+#[test]
+fn an_archive_of_ten_gigabytes_of_zeros() {
+    let zeros = vec![0; 1 << 20];
+    let path = archive("archive-zeros", &[("app.toml", b""), ("a", &zeros), ("b", &zeros), ("c", &zeros)]);
+    // To write them takes a minute; what the directory says of them is enough to be refused.
+    let mut bytes = std::fs::read(&path).unwrap();
+    let heads: Vec<usize> = (0..bytes.len() - 4).filter(|at| bytes[*at..].starts_with(b"PK\x01\x02")).collect();
+    for head in &heads[1..] {
+        bytes[head + 24..head + 28].copy_from_slice(&3_579_139_414_u32.to_le_bytes());
+    }
+    std::fs::write(&path, bytes).unwrap();
+    let error = Run::new(&path).fail(3, "ARCHIVE_TOO_LARGE");
+    assert!(error["message"].as_str().unwrap().contains("10737418242 bytes"), "{error}");
+}
+
+#[test]
+fn an_archive_that_unpacks_to_far_more_than_it_is() {
+    let zeros = vec![0; 80 << 20];
+    Run::new(&archive("archive-ratio", &[("app.toml", b""), ("zeros", &zeros)])).fail(3, "ARCHIVE_TOO_LARGE");
+}
+
+#[test]
+fn an_archive_without_a_manifest() {
+    Run::new(&archive("archive-empty", &[("page/index.html", b"x")])).fail(4, "MANIFEST_MISSING");
+}

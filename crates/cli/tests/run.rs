@@ -110,3 +110,20 @@ fn a_new_app_builds_and_runs() {
     let again = engine().arg("new").arg(&folder).output().unwrap();
     assert_eq!(again.status.code(), Some(3), "a folder that is there is left alone");
 }
+
+#[test]
+fn a_packed_app_runs_like_its_folder() {
+    let out = scratch("packed");
+    let pack = |name: &str| {
+        let archive = out.join(name);
+        let output = harness::succeed(engine().args(["pack", "--json"]).arg(app("triangle")).arg("--out").arg(&archive));
+        let packed: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        (archive, packed["sha256"].as_str().unwrap().to_owned())
+    };
+    let ((archive, first), (_, second)) = (pack("a.weapp"), pack("b.weapp"));
+    assert_eq!(first, second, "the same app gives the same bytes");
+    let report = Run::new(&archive).args(["--ticks", "10", "--size", "320x200"]).out(&out).succeed();
+    assert_eq!((report["app"].as_str(), report["kernels"][0]["state"].as_str()), (Some("triangle"), Some("running")));
+    // Unpacked once; the second run finds it.
+    Run::new(&archive).args(["--ticks", "2", "--size", "320x200"]).out(&out).succeed();
+}

@@ -87,6 +87,10 @@ pub fn build(app: &App) -> Result<Vec<Built>, BuildError> {
     for kernel in &app.manifest.kernel {
         let Some(source) = &kernel.source else { continue };
         let folder = app.root.join(source);
+        // An app that was handed on without its sources: what it brings is all there is.
+        if !folder.exists() {
+            continue;
+        }
         let artifact = match done.iter().find(|(seen, _)| *seen == folder) {
             Some((_, artifact)) => artifact.clone(),
             None => {

@@ -5,6 +5,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod archive;
 mod clock;
 mod control;
 pub mod doctor;

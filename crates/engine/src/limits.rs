@@ -32,3 +32,13 @@ pub const SIDE_MAX: u32 = 16_384;
 pub const SCALE_RANGE: std::ops::RangeInclusive<f32> = 0.25..=8.0;
 /// How often the end of a run tries to draw the last frame while the GPU is busy or the window cannot be configured, half a millisecond apart.
 pub const LAST_FRAME_TRIES: u32 = 2000;
+/// Files in an app's archive.
+pub const ARCHIVE_FILES: u64 = 10_000;
+/// Bytes of all files in an app's archive: room for models.
+pub const ARCHIVE_BYTES: u64 = 4 << 30;
+/// How many times its own length an archive may unpack to, if that is more than [`ARCHIVE_SMALL_BYTES`].
+pub const ARCHIVE_RATIO: u64 = 100;
+/// An archive may unpack to so much whatever its length.
+pub const ARCHIVE_SMALL_BYTES: u64 = 64 << 20;
+/// Folders above a file in an app's archive, and the file.
+pub const ARCHIVE_DEPTH: usize = 32;

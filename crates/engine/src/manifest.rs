@@ -97,7 +97,8 @@ pub struct App {
 }
 
 impl Manifest {
-    /// Reads `app.toml` in `app_dir` and checks it against the folder. `app_dir` may also be the path of the file itself.
+    /// Reads `app.toml` in `app_dir` and checks it against the folder. `app_dir` may also be the path of the file itself, or that of an archive, which is
+    /// unpacked into the cache first.
     ///
     /// # Errors
     /// Everything that is wrong with the manifest (see [`ProblemCode`]), or why it could not be read.
@@ -108,6 +109,8 @@ impl Manifest {
             app_dir
         };
         let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+        let unpacked = if folder.is_file() { Some(crate::archive::unpack(folder)?) } else { None };
+        let folder = unpacked.as_deref().unwrap_or(folder);
         let root = folder.canonicalize().map_err(|source| ManifestError::Missing { folder: folder.to_owned(), source })?;
         let text = paths::read_manifest(&root)?;
         let (manifest, places) = Self::read(&text)?;

@@ -32,9 +32,12 @@ impl PanelLink {
     pub(crate) fn new(manifest: &Manifest) -> Self {
         let params = manifest.param.iter().map(|param| ParamInfo {
             name: param.name.clone(),
-            min: f64::from(param.min),
-            max: f64::from(param.max),
-            default: f64::from(param.default),
+            label: param.label.clone(),
+            unit: param.unit.clone(),
+            min: decimal(param.min),
+            max: decimal(param.max),
+            step: param.step.map(decimal),
+            default: decimal(param.default),
         });
         let app = AppInfo {
             name: manifest.app.name.clone(),
@@ -51,4 +54,9 @@ impl PanelLink {
         let asks = self.asks.lock().unwrap_or_else(PoisonError::into_inner).take()?;
         Some(Desk::new(asks, self.board.clone()))
     }
+}
+
+/// The number that a person wrote: 0.1 and not the nearest that a kernel's 32 bits can hold.
+fn decimal(value: f32) -> f64 {
+    value.to_string().parse().unwrap_or_else(|_| f64::from(value))
 }

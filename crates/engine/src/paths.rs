@@ -2,14 +2,24 @@
 
 use std::path::PathBuf;
 
-/// Compiled modules: `$WASM_ENGINE_CACHE`, else `$XDG_CACHE_HOME/wasm-engine`, else `~/.cache/wasm-engine`, else below the temporary folder.
+/// Compiled modules, in the cache.
 #[must_use]
 pub fn cache_dir() -> PathBuf {
+    cache().join("modules")
+}
+
+/// Apps that came as archives, in the cache.
+#[must_use]
+pub fn apps_dir() -> PathBuf {
+    cache().join("apps")
+}
+
+/// `$WASM_ENGINE_CACHE`, else `$XDG_CACHE_HOME/wasm-engine`, else `~/.cache/wasm-engine`, else below the temporary folder.
+fn cache() -> PathBuf {
     absolute("WASM_ENGINE_CACHE")
         .or_else(|| absolute("XDG_CACHE_HOME").map(|dir| dir.join("wasm-engine")))
         .or_else(|| absolute("HOME").map(|dir| dir.join(".cache/wasm-engine")))
         .unwrap_or_else(|| std::env::temp_dir().join("wasm-engine"))
-        .join("modules")
 }
 
 /// Notes of the engines that run now: `$XDG_RUNTIME_DIR/wasm-engine`, else below the temporary folder, one folder a user.

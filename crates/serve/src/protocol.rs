@@ -138,10 +138,16 @@ pub struct AppInfo {
 pub struct ParamInfo {
     /// Its name.
     pub name: String,
+    /// What a person reads beside the control; the name stands in when it is empty.
+    pub label: String,
+    /// Unit of the value, as shown behind it.
+    pub unit: Option<String>,
     /// Least value.
     pub min: f64,
     /// Greatest value.
     pub max: f64,
+    /// Distance between two values that a control offers; without it any value is one.
+    pub step: Option<f64>,
     /// Value at the start of a run.
     pub default: f64,
 }

@@ -24,12 +24,20 @@ pub(crate) fn build() -> Result<()> {
     process::check(&mut npm(&["run", "build"]))
 }
 
-/// Checks types and runs the panel's tests: those of its logic, and with a browser those of what is seen.
-pub(crate) fn test(browser: bool) -> Result<()> {
+/// Checks types and runs the panel's tests: those of its logic, and with a browser those of what is seen. With a program that is built they take in a real run.
+pub(crate) fn test(browser: bool, program: Option<&Path>) -> Result<()> {
     install()?;
+    build()?;
     process::check(&mut npm(&["run", "check"]))?;
     process::check(&mut npm(&["test"]))?;
-    if browser { process::check(&mut npm(&["run", "test:panel"])) } else { Ok(()) }
+    if !browser {
+        return Ok(());
+    }
+    let mut seen = npm(&["run", "test:panel"]);
+    if let Some(program) = program {
+        seen.env("WASM_ENGINE_PROGRAM", program).env("WASM_ENGINE_APP", process::root().join("apps/swarm"));
+    }
+    process::check(&mut seen)
 }
 
 /// Brings the packages that the lock file names, unless they are there.

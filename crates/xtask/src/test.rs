@@ -79,12 +79,13 @@ fn format() -> Result<Outcome> {
     Ok(Outcome::Passed)
 }
 
-/// The control panel's own checks and tests. Those of what is seen take Debian's browser.
+/// The control panel's own checks and tests. Those of what is seen take Debian's browser, and the program that `build` has made.
 fn test_panel() -> Result<Outcome> {
     if !process::on_path("npm") {
         return Ok(Outcome::Skipped("there is no npm".to_owned()));
     }
-    panel::test(process::on_path("chromium")).map(|()| Outcome::Passed)
+    let program = build::program_path();
+    panel::test(process::on_path("chromium"), program.is_file().then_some(&*program)).map(|()| Outcome::Passed)
 }
 
 /// The tests that the guests of the apps bring, on this machine and not in the sandbox.

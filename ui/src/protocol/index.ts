@@ -122,6 +122,14 @@ export type ParamInfo = {
  */
 name: string,
 /**
+ * What a person reads beside the control; the name stands in when it is empty.
+ */
+label: string,
+/**
+ * Unit of the value, as shown behind it.
+ */
+unit: string | null,
+/**
  * Least value.
  */
 min: number,
@@ -129,6 +137,10 @@ min: number,
  * Greatest value.
  */
 max: number,
+/**
+ * Distance between two values that a control offers; without it any value is one.
+ */
+step: number | null,
 /**
  * Value at the start of a run.
  */

@@ -51,7 +51,12 @@ pub(super) fn check(root: &Path, manifest: &Manifest, places: &Places<'_>) -> Re
         Some(PageFiles { root: folder, index })
     });
     for (i, kernel) in manifest.kernel.iter().enumerate() {
-        if let Some(source) = &kernel.source {
+        // An app that was built and handed on comes without its guests' sources.
+        let is_built = kernel.source.as_ref().is_some_and(|source| !root.join(source).exists() && root.join(&kernel.module).is_file());
+        if is_built && let Some(source) = &kernel.source {
+            finder.confined(source, at!["kernel", i, "source"]);
+        }
+        if let Some(source) = kernel.source.as_ref().filter(|_| !is_built) {
             let folder = finder.existing(source, at!["kernel", i, "source"], Kind::Folder, "the kernel's source");
             if let Some(folder) = folder {
                 finder.cargo_package(&folder, at!["kernel", i, "source"]);

@@ -9,6 +9,7 @@ use serde::Serialize;
 use thiserror::Error;
 
 use super::limits;
+use crate::archive::ArchiveError;
 
 /// Why an app could not be loaded.
 #[derive(Debug, Error)]
@@ -41,6 +42,9 @@ pub enum ManifestError {
         /// Its length.
         bytes: u64,
     },
+    /// The app is an archive that was refused.
+    #[error(transparent)]
+    Archive(#[from] ArchiveError),
     /// The manifest says something that does not hold.
     #[error("{0}")]
     Invalid(#[from] Problems),
@@ -55,6 +59,7 @@ impl ManifestError {
             Self::NoManifest { .. } => "MANIFEST_MISSING",
             Self::Unreadable { .. } => "MANIFEST_UNREADABLE",
             Self::TooLarge { .. } => "MANIFEST_TOO_LARGE",
+            Self::Archive(error) => error.code(),
             Self::Invalid(problems) => problems.first().map_or("MANIFEST_INVALID", |problem| problem.code.as_str()),
         }
     }
@@ -67,6 +72,7 @@ impl ManifestError {
             Self::NoManifest { .. } => Some("`wasm-engine new NAME` makes an app to start from".to_owned()),
             Self::Unreadable { .. } => Some("check the file's permissions".to_owned()),
             Self::TooLarge { .. } => Some("move data into files of the app".to_owned()),
+            Self::Archive(error) => error.hint(),
             Self::Invalid(problems) => problems.first().and_then(|problem| problem.hint.clone()),
         }
     }

@@ -7,6 +7,7 @@ use wasm_engine_telemetry::{Counter, Interval, Report, Telemetry, Unit};
 use crate::lanes::{LANES, WhenFull};
 use crate::manifest::Manifest;
 use crate::panel::board::{GuestNote, Notes};
+use crate::panel::decimal;
 use crate::wiring;
 
 /// Nanoseconds as milliseconds.
@@ -188,7 +189,7 @@ pub(super) fn params(manifest: &Manifest, notes: &Notes) -> Vec<ParamValue> {
     params
         .map(|(index, param)| ParamValue {
             name: param.name.clone(),
-            value: f64::from(notes.params.get(index).copied().unwrap_or(param.default)),
+            value: decimal(notes.params.get(index).copied().unwrap_or(param.default)),
         })
         .collect()
 }

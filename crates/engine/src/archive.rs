@@ -1,0 +1,294 @@
+//! An app as one file: a ZIP archive, `NAME.weapp`, with what a run needs and nothing else.
+//!
+//! Packing the same app twice gives the same bytes. Unpacking trusts nothing: names must stay below the app, there are no links, and sizes are held to limits
+//! before and while they are written. An archive is unpacked once, into the cache, under the hash of its bytes.
+
+use std::fs::{self, File};
+use std::io::{self, BufReader, Read, Seek, Write};
+use std::path::{Component, Path, PathBuf};
+
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+use thiserror::Error;
+use zip::write::SimpleFileOptions;
+use zip::{CompressionMethod, DateTime, ZipArchive, ZipWriter};
+
+use crate::limits;
+use crate::manifest::{App, FILE_NAME};
+use crate::paths;
+
+/// Ending of the files' names.
+pub const ENDING: &str = "weapp";
+
+/// Why an archive was not made or not opened.
+#[derive(Debug, Error)]
+pub enum ArchiveError {
+    /// It is no ZIP archive, or a damaged one.
+    #[error("{archive} is not an app's archive: {source}", archive = archive.display())]
+    Damaged {
+        /// The archive.
+        archive: PathBuf,
+        /// What is wrong with it.
+        source: zip::result::ZipError,
+    },
+    /// An entry would lie outside the app, or is no file.
+    #[error("{archive}: the entry `{entry}` {what}", archive = archive.display())]
+    Entry {
+        /// The archive.
+        archive: PathBuf,
+        /// The entry's name.
+        entry: String,
+        /// What is wrong with it.
+        what: &'static str,
+    },
+    /// It holds more than an app may.
+    #[error("{archive} holds {what}; an app may have {max}", archive = archive.display())]
+    TooLarge {
+        /// The archive.
+        archive: PathBuf,
+        /// How much of what.
+        what: String,
+        /// How much there may be.
+        max: String,
+    },
+    /// A module that the manifest names is yet to be built.
+    #[error("{module} is not there", module = module.display())]
+    NotBuilt {
+        /// The module.
+        module: PathBuf,
+    },
+    /// A file could not be read or written.
+    #[error("{path}: {source}", path = path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+}
+
+impl ArchiveError {
+    /// Stable code.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Damaged { .. } => "ARCHIVE_DAMAGED",
+            Self::Entry { .. } => "ARCHIVE_ENTRY_REFUSED",
+            Self::TooLarge { .. } => "ARCHIVE_TOO_LARGE",
+            Self::NotBuilt { .. } => "MODULE_MISSING",
+            Self::Io { .. } => "IO",
+        }
+    }
+
+    /// What to do about it.
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Damaged { .. } => Some("an app is a folder with an app.toml, or a file that `wasm-engine pack` made".to_owned()),
+            Self::Entry { .. } | Self::TooLarge { .. } => Some("do not open it: `wasm-engine pack` makes no such archive".to_owned()),
+            Self::NotBuilt { .. } => Some("`wasm-engine build` makes it".to_owned()),
+            Self::Io { .. } => None,
+        }
+    }
+}
+
+/// An archive that was made.
+#[derive(Debug, Clone, Serialize)]
+pub struct Packed {
+    /// Where it lies.
+    pub archive: PathBuf,
+    /// Files in it.
+    pub files: usize,
+    /// Its length in bytes.
+    pub bytes: u64,
+    /// SHA-256 of its bytes, hexadecimal.
+    pub sha256: String,
+}
+
+/// Packs the manifest, the kernels' modules and the page's folder.
+///
+/// # Errors
+/// When a module was not built, something cannot be read, or the app is larger than an archive may be. No file is left then.
+pub fn pack(app: &App, archive: &Path) -> Result<Packed, ArchiveError> {
+    let mut files = vec![app.root.join(FILE_NAME)];
+    for kernel in &app.manifest.kernel {
+        let module = app.module_path(kernel);
+        if !module.is_file() {
+            return Err(ArchiveError::NotBuilt { module });
+        }
+        files.push(module);
+    }
+    if let Some(page) = &app.page {
+        collect(&page.root, &mut files)?;
+    }
+    // Sorted, and without times and owners: the same app gives the same bytes.
+    files.sort();
+    files.dedup();
+    let partial = archive.with_extension(format!("{ENDING}.partial"));
+    let made = write(app, &files, &partial, archive).and_then(|()| fs::rename(&partial, archive).map_err(at(archive)));
+    if let Err(error) = made {
+        let _ = fs::remove_file(&partial);
+        return Err(error);
+    }
+    let bytes = archive.metadata().map_err(at(archive))?.len();
+    Ok(Packed { archive: archive.to_owned(), files: files.len(), bytes, sha256: hash(archive)? })
+}
+
+fn write(app: &App, files: &[PathBuf], partial: &Path, archive: &Path) -> Result<(), ArchiveError> {
+    let damaged = |source| ArchiveError::Damaged { archive: archive.to_owned(), source };
+    let mut zip = ZipWriter::new(File::create(partial).map_err(at(partial))?);
+    let options = SimpleFileOptions::default()
+        .compression_method(CompressionMethod::Deflated)
+        .last_modified_time(DateTime::default())
+        .unix_permissions(0o644)
+        .large_file(true);
+    let mut bytes = 0;
+    for file in files {
+        let inside = file.strip_prefix(&app.root).unwrap_or(file);
+        let name: Vec<_> = inside.components().map(|part| part.as_os_str().to_string_lossy()).collect();
+        bytes += file.metadata().map_err(at(file))?.len();
+        check_size(archive, files.len() as u64, bytes)?;
+        zip.start_file(name.join("/"), options).map_err(damaged)?;
+        io::copy(&mut File::open(file).map_err(at(file))?, &mut zip).map_err(at(file))?;
+    }
+    zip.finish().map_err(damaged)?.sync_all().map_err(at(partial))
+}
+
+/// The files of a folder and of those below it, without links and names that begin with a dot.
+fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> Result<(), ArchiveError> {
+    for entry in fs::read_dir(folder).map_err(at(folder))? {
+        let entry = entry.map_err(at(folder))?;
+        let (path, kind) = (entry.path(), entry.file_type().map_err(at(folder))?);
+        if entry.file_name().to_string_lossy().starts_with('.') {
+            continue;
+        }
+        if kind.is_dir() {
+            collect(&path, files)?;
+        } else if kind.is_file() {
+            files.push(path);
+        }
+        if files.len() as u64 > limits::ARCHIVE_FILES {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// The folder of the app in an archive, unpacked if it is not yet.
+///
+/// # Errors
+/// When the archive is refused. Nothing of it is left then.
+pub(crate) fn unpack(archive: &Path) -> Result<PathBuf, ArchiveError> {
+    let apps = paths::apps_dir();
+    let folder = apps.join(&hash(archive)?[..32]);
+    if folder.is_dir() {
+        return Ok(folder);
+    }
+    // Beside its place and renamed at the end, so that nobody ever opens half an app.
+    let partial = folder.with_extension(format!("partial-{}", std::process::id()));
+    let unpacked = unpack_into(archive, &partial).and_then(|()| match fs::rename(&partial, &folder) {
+        // Another engine was faster with the same bytes.
+        Err(_) if folder.is_dir() => Ok(()),
+        renamed => renamed.map_err(at(&folder)),
+    });
+    let _ = fs::remove_dir_all(&partial);
+    unpacked.map(|()| folder)
+}
+
+fn unpack_into(archive: &Path, folder: &Path) -> Result<(), ArchiveError> {
+    let damaged = |source| ArchiveError::Damaged { archive: archive.to_owned(), source };
+    let file = File::open(archive).map_err(at(archive))?;
+    let length = file.metadata().map_err(at(archive))?.len();
+    let mut zip = ZipArchive::new(BufReader::new(file)).map_err(damaged)?;
+    let declared = declared_bytes(archive, &mut zip)?;
+    check_size(archive, zip.len() as u64, declared)?;
+    if declared > limits::ARCHIVE_SMALL_BYTES && declared / limits::ARCHIVE_RATIO > length {
+        return Err(too_large(archive, format!("{declared} bytes in {length}"), format!("{} times its own length", limits::ARCHIVE_RATIO)));
+    }
+    fs::create_dir_all(folder).map_err(at(folder))?;
+    for index in 0..zip.len() {
+        let mut entry = zip.by_index(index).map_err(damaged)?;
+        let name = entry.name().map_err(damaged)?.into_owned();
+        if entry.is_symlink() {
+            return Err(refused(archive, &name, "is a link"));
+        }
+        let path = folder.join(confined(archive, &name)?);
+        if entry.is_dir() {
+            fs::create_dir_all(&path).map_err(at(&path))?;
+            continue;
+        }
+        if let Some(parent) = path.parent() {
+            fs::create_dir_all(parent).map_err(at(parent))?;
+        }
+        let mut file = File::create_new(&path).map_err(at(&path))?;
+        // What an entry declares has been added up, so no more than that is taken from it.
+        let declared = entry.size();
+        let written = io::copy(&mut (&mut entry).take(declared + 1), &mut file).map_err(at(&path))?;
+        if written != declared {
+            return Err(refused(archive, &name, "is not as long as it says"));
+        }
+        file.flush().map_err(at(&path))?;
+    }
+    Ok(())
+}
+
+/// What the entries say that they are long, together.
+fn declared_bytes(archive: &Path, zip: &mut ZipArchive<impl Read + Seek>) -> Result<u64, ArchiveError> {
+    let mut bytes = 0_u64;
+    for index in 0..zip.len() {
+        let entry = zip.by_index(index).map_err(|source| ArchiveError::Damaged { archive: archive.to_owned(), source })?;
+        bytes = bytes.saturating_add(entry.size());
+    }
+    Ok(bytes)
+}
+
+/// An entry's path, which leads down from the app and nowhere else.
+fn confined(archive: &Path, name: &str) -> Result<PathBuf, ArchiveError> {
+    let path = Path::new(name);
+    let is_below = !name.contains(['\\', '\0', ':']) && path.components().all(|part| matches!(part, Component::Normal(_)));
+    if !is_below || name.is_empty() {
+        return Err(refused(archive, name, "leads out of the app"));
+    }
+    if path.components().count() > limits::ARCHIVE_DEPTH {
+        return Err(refused(archive, name, "lies too deep"));
+    }
+    Ok(path.to_owned())
+}
+
+fn check_size(archive: &Path, files: u64, bytes: u64) -> Result<(), ArchiveError> {
+    if files > limits::ARCHIVE_FILES {
+        return Err(too_large(archive, format!("{files} files"), limits::ARCHIVE_FILES.to_string()));
+    }
+    if bytes > limits::ARCHIVE_BYTES {
+        return Err(too_large(archive, format!("{bytes} bytes"), limits::ARCHIVE_BYTES.to_string()));
+    }
+    Ok(())
+}
+
+fn too_large(archive: &Path, what: String, max: String) -> ArchiveError {
+    ArchiveError::TooLarge { archive: archive.to_owned(), what, max }
+}
+
+fn refused(archive: &Path, entry: &str, what: &'static str) -> ArchiveError {
+    ArchiveError::Entry { archive: archive.to_owned(), entry: entry.to_owned(), what }
+}
+
+fn at(path: &Path) -> impl FnOnce(io::Error) -> ArchiveError {
+    let path = path.to_owned();
+    move |source| ArchiveError::Io { path, source }
+}
+
+/// SHA-256 of a file, hexadecimal.
+fn hash(path: &Path) -> Result<String, ArchiveError> {
+    let mut file = File::open(path).map_err(at(path))?;
+    let mut hasher = Sha256::new();
+    let mut part = vec![0; 64 * 1024];
+    loop {
+        let length = file.read(&mut part).map_err(at(path))?;
+        if length == 0 {
+            break;
+        }
+        hasher.update(&part[..length]);
+    }
+    Ok(hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+}

@@ -1,0 +1,136 @@
+/** The panel that the program carries, in a browser, against a real run: what it shows is what the engine did. */
+
+import { type ChildProcess, spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import WebSocket from 'ws';
+import { count } from '../src/format/format';
+import { type FromEngine, VERSION } from '../src/protocol';
+import { apply, begin, type View } from '../src/state/apply';
+import { launch, open } from './browser';
+
+/** The built program, and an app with parameters; `cargo xtask test panel` names both. */
+const PROGRAM = process.env.WASM_ENGINE_PROGRAM;
+const APP = process.env.WASM_ENGINE_APP;
+const SLOW = 30_000;
+
+/** A second client, which tells what the engine says without the panel. */
+class Witness {
+  view: View | null = null;
+  bye: string | null = null;
+
+  constructor(private readonly socket: WebSocket) {
+    socket.on('message', (data) => this.hear(JSON.parse(String(data)) as FromEngine));
+  }
+
+  static async connect(address: string): Promise<Witness> {
+    const socket = new WebSocket(address);
+    await new Promise((resolve, reject) => socket.once('open', resolve).once('error', reject));
+    const witness = new Witness(socket);
+    socket.send(JSON.stringify({ type: 'hello', version: VERSION }));
+    await expect.poll(() => witness.view !== null, { timeout: SLOW }).toBe(true);
+    return witness;
+  }
+
+  private hear(message: FromEngine): void {
+    if (message.type === 'snapshot') this.view = begin(message.state);
+    if (message.type === 'change' && this.view) this.view = apply(this.view, message.change);
+    if (message.type === 'bye') this.bye = message.problem.code;
+  }
+
+  get now(): View {
+    if (!this.view) throw new Error('no snapshot has come');
+    return this.view;
+  }
+
+  close(): void {
+    this.socket.close();
+  }
+}
+
+describe.skipIf(!PROGRAM || !APP)('against a real run', () => {
+  let browser: Browser;
+  let engine: ChildProcess;
+  let witness: Witness;
+  let page: Page;
+  let faults: string[];
+  let ended: Promise<number | null>;
+
+  beforeAll(async () => {
+    browser = await launch();
+  });
+
+  afterAll(() => browser.close());
+
+  beforeEach(async () => {
+    engine = spawn(PROGRAM ?? '', ['serve', APP ?? '', '--allow-control', '--json'], { stdio: ['ignore', 'pipe', 'ignore'] });
+    ended = new Promise((resolve) => engine.once('exit', resolve));
+    const lines = createInterface({ input: engine.stdout ?? process.stdin });
+    const first = await new Promise<string>((resolve) => lines.once('line', resolve));
+    const served = JSON.parse(first) as { panel: string; socket: string };
+    witness = await Witness.connect(served.socket);
+    ({ page, faults } = await open(browser, served.panel));
+    await expect.poll(() => witness.now.run.phase, { timeout: SLOW }).toBe('running');
+  });
+
+  afterEach(async () => {
+    witness.close();
+    await page.context().close();
+    engine.kill('SIGINT');
+    await ended;
+    expect(faults).toEqual([]);
+  });
+
+  const press = (name: string) => page.getByRole('button', { name, exact: true }).click();
+  const shownTick = async () => (await page.locator('.figures dd').allInnerTexts())[0];
+
+  /** Pauses, and waits until nothing changes any more. */
+  async function pause(): Promise<void> {
+    await press('Pause');
+    await expect.poll(() => witness.now.run.phase, { timeout: SLOW }).toBe('paused');
+    await expect.poll(async () => (await shownTick()) === count(witness.now.run.tick), { timeout: SLOW }).toBe(true);
+  }
+
+  async function rows(table: string): Promise<string[][]> {
+    const found = page.getByRole('table', { name: table }).getByRole('row');
+    return found.evaluateAll((all) => all.slice(1).map((row) => [...row.children].map((cell) => (cell as HTMLElement).innerText.trim())));
+  }
+
+  it('shows guests, buffers and permissions as they are, and steps one tick at a time', async () => {
+    await pause();
+    const before = witness.now.run.tick;
+    await press('Step one tick');
+    await expect.poll(() => witness.now.run.tick, { timeout: SLOW }).toBe(before + 1);
+    await expect.poll(shownTick, { timeout: SLOW }).toBe(count(before + 1));
+    const { guests, buffers, permissions } = witness.now;
+    expect(guests.length).toBeGreaterThan(0);
+    await expect.poll(async () => (await rows('Guests')).map((row) => [row[1], row[2]]), { timeout: SLOW }).toEqual(guests.map((guest) => [guest.state, count(guest.ticks)]));
+    expect((await rows('Buffers')).map((row) => [row[0], row[2]])).toEqual(buffers.map((buffer) => [buffer.name, count(buffer.generation)]));
+    expect(await rows('Effective policy of each guest')).toHaveLength(permissions.length);
+    await press('Run');
+    await expect.poll(() => witness.now.run.tick, { timeout: SLOW }).toBeGreaterThan(before + 5);
+  });
+
+  it('moves a parameter, restarts with a seed, and ends the run', async () => {
+    const slider = page.getByRole('region', { name: 'Parameters' }).getByRole('slider').first();
+    const name = (await slider.getAttribute('id'))?.replace('param-', '');
+    const value = () => witness.now.params.find((param) => param.name === name)?.value;
+    const before = value();
+    await slider.focus();
+    await page.keyboard.press('Home');
+    await expect.poll(value, { timeout: SLOW }).not.toBe(before);
+    expect(value()).toBe(Number(await slider.getAttribute('min')));
+
+    await page.getByRole('textbox', { name: 'Seed' }).fill('9');
+    await page.getByRole('button', { name: /Restart/ }).click();
+    await expect.poll(() => witness.now.run.seed, { timeout: SLOW }).toBe(9);
+    await expect.poll(() => witness.now.run.tick > 3 && witness.now.guests.every((guest) => guest.state === 'running'), { timeout: SLOW }).toBe(true);
+
+    await press('End the run');
+    await page.getByRole('dialog').getByRole('button', { name: 'End the run' }).click();
+    expect(await ended).toBe(0);
+    expect(witness.bye).toBe('ENGINE_ENDED');
+    await page.getByRole('alert').getByText('ENGINE_ENDED').waitFor();
+  });
+});
