@@ -1,6 +1,7 @@
 //! An app that was opened and checked, ready to run.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use thiserror::Error;
@@ -9,6 +10,7 @@ use wasm_engine_exchange::{ClaimError, CreateError};
 use wasm_engine_gpu::{Gpu, GpuError, GpuOptions};
 use wasm_engine_page::PageError;
 use wasm_engine_page::server::ServerError;
+use wasm_engine_panel::Panel;
 use wasm_engine_sandbox::{KernelError, KernelModule, LoadError, Sandbox, SandboxConfig, SandboxError};
 use wasm_engine_serve::ServeError;
 use wasm_engine_telemetry::{Telemetry, TelemetryConfig};
@@ -33,8 +35,10 @@ pub struct Engine {
     pub(crate) telemetry: Telemetry,
     /// One per kernel, in manifest order.
     pub(crate) modules: Vec<KernelModule>,
-    /// The panel, if one is served.
+    /// The panel, if there is one.
     pub(crate) panel: Option<PanelLink>,
+    /// The panel's pixels, where it lies over the page in one window.
+    pub(crate) pixels: Option<Arc<dyn Panel>>,
 }
 
 /// Why an app could not be opened or run.
@@ -224,7 +228,7 @@ impl Engine {
         };
         let sandbox = Sandbox::new(config)?;
         let modules = crate::wiring::compile(&app, &sandbox)?;
-        Ok(Self { app, options, sandbox, telemetry, modules, panel: None })
+        Ok(Self { app, options, sandbox, telemetry, modules, panel: None, pixels: None })
     }
 
     /// Runs the app to its end.

@@ -8,6 +8,7 @@
 pub mod archive;
 mod clock;
 mod control;
+pub mod desktop;
 pub mod doctor;
 mod engine;
 mod error;

@@ -3,11 +3,14 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use wasm_engine_compositor::{CaptureId, Compositor, CompositorOptions, FrameInput, FrameOutcome, Pace, Picture, TextureLayer};
+use wasm_engine_compositor::{
+    CaptureId, Compositor, CompositorOptions, FrameInput, FrameOutcome, Pace, PartialChange, Picture, Rect, TextureLayer,
+};
 use wasm_engine_exchange::layout::Layout;
 use wasm_engine_exchange::{Reader, Receiver, Region};
 use wasm_engine_gpu::Gpu;
 use wasm_engine_page::{Page, PageFrame};
+use wasm_engine_panel::Panel;
 use wasm_engine_telemetry::{Stage, Telemetry, Token};
 
 use crate::control::Control;
@@ -31,6 +34,7 @@ pub(crate) struct RendererParts<'a> {
     pub(crate) recorder: Option<FrameRecorder>,
     /// Whether the last frame is wanted as a picture.
     pub(crate) keep_last: bool,
+    pub(crate) panel: Option<Arc<dyn Panel>>,
 }
 
 /// Everything the render thread owns.
@@ -40,6 +44,8 @@ pub(crate) struct Renderer {
     telemetry: Telemetry,
     page: Option<Arc<Page>>,
     page_layer: Option<TextureLayer>,
+    panel: Option<Arc<dyn Panel>>,
+    panel_layer: Option<TextureLayer>,
     ticks: Receiver<TickDone>,
     layout_reader: Reader,
     layout: Layout,
@@ -67,7 +73,7 @@ pub(crate) struct Rendered {
 
 impl Renderer {
     pub(crate) fn new(parts: RendererParts<'_>) -> Result<Self, EngineError> {
-        let RendererParts { gpu, region, manifest, target, page, control, telemetry, recorder, keep_last } = parts;
+        let RendererParts { gpu, region, manifest, target, page, control, telemetry, recorder, keep_last, panel } = parts;
         let options = CompositorOptions {
             size: control.size(),
             scale: control.scale(),
@@ -90,6 +96,8 @@ impl Renderer {
             telemetry,
             page,
             page_layer: None,
+            panel,
+            panel_layer: None,
             ticks: region.lane_receiver(wiring::TICKS_LANE)?,
             layout_reader: region.reader(wiring::layout_zone(&region)?)?,
             layout: Layout::default(),
@@ -148,6 +156,7 @@ impl Renderer {
             tracing::warn!(code = error.code(), "{error}");
         }
         let painted = self.take_page();
+        self.take_panel();
         let token = self.token_of(tick, painted.as_ref());
         if self.idle {
             self.telemetry.after_idle(token);
@@ -155,7 +164,8 @@ impl Renderer {
         let force = self.control.take_redraw();
         self.begin_capture();
         let hud = if self.control.hud() { Some(self.hud.data()) } else { None };
-        let input = FrameInput { token, layout: &self.layout.rects, page: self.page_layer.as_ref(), panel: None, hud, force };
+        let input =
+            FrameInput { token, layout: &self.layout.rects, page: self.page_layer.as_ref(), panel: self.panel_layer.as_ref(), hud, force };
         let outcome = match self.compositor.compose(&input) {
             Ok(outcome) => outcome,
             Err(error) => {
@@ -217,6 +227,22 @@ impl Renderer {
         Some(frame)
     }
 
+    /// Takes the panel's newest frame, if it comes as a texture and is a new one.
+    fn take_panel(&mut self) {
+        let Some(frame) = self.panel.as_ref().and_then(|panel| panel.latest()) else { return };
+        if self.panel_layer.as_ref().is_some_and(|layer| layer.generation == frame.generation) {
+            return;
+        }
+        let rects = frame.changes.iter().map(|area| Rect::new(area.x, area.y, area.width, area.height)).collect();
+        self.panel_layer = Some(TextureLayer {
+            texture: frame.texture,
+            generation: frame.generation,
+            origin: (0, 0),
+            change: Some(PartialChange { since: frame.since, rects }),
+            hold: None,
+        });
+    }
+
     /// While recording, every frame is captured. A frame that could not be drawn leaves its request standing for the next one: a second
     /// would take a place of the ring that nobody empties.
     fn begin_capture(&mut self) {
@@ -267,8 +293,14 @@ impl Renderer {
             None => self.compositor.capture().ok()?,
         };
         let hud = if self.control.hud() { Some(self.hud.data()) } else { None };
-        let input =
-            FrameInput { token: Token::NONE, layout: &self.layout.rects, page: self.page_layer.as_ref(), panel: None, hud, force: false };
+        let input = FrameInput {
+            token: Token::NONE,
+            layout: &self.layout.rects,
+            page: self.page_layer.as_ref(),
+            panel: self.panel_layer.as_ref(),
+            hud,
+            force: false,
+        };
         self.compositor.compose(&input).ok()?;
         self.wait_for_capture(capture).map(Picture::into_straight)
     }

@@ -217,6 +217,7 @@ fn make_renderer(
         telemetry: engine.telemetry.clone(),
         recorder: recorder.transpose().map_err(EngineError::io("recording"))?,
         keep_last: options.out.is_some(),
+        panel: engine.pixels.clone(),
     })
 }
 

@@ -25,5 +25,8 @@ pub use health::{DeviceFault, FaultKind, Health};
 pub use info::GpuInfo;
 pub use lease::{FrameGuard, Lease, OnFree};
 
+/// What [`Gpu::for_window`] makes a surface for: anything with a window's and a display's handle.
+pub use wgpu::SurfaceTarget as WindowTarget;
+
 /// A window's surface, as [`Gpu::for_window`] makes it and a compositor takes it: other crates need not name wgpu to pass it on.
 pub type WindowSurface = wgpu::Surface<'static>;

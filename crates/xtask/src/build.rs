@@ -21,7 +21,7 @@ pub(crate) fn program() -> Result<PathBuf> {
         eprintln!("xtask: the first build compiles Servo and its JavaScript engine: about half an hour on two cores, once");
     }
     panel::build()?;
-    process::check(&mut process::cargo(&["build", "--package", packages::CLI]))?;
+    process::check(process::cargo(&["build"]).args(packages::PROGRAMS))?;
     if path.is_file() {
         Ok(path)
     } else {
@@ -32,6 +32,11 @@ pub(crate) fn program() -> Result<PathBuf> {
 /// Where the program lies once it is built.
 pub(crate) fn program_path() -> PathBuf {
     process::target_dir().join("debug").join(packages::program_name())
+}
+
+/// Where the desktop shell lies once it is built.
+pub(crate) fn desktop_path() -> PathBuf {
+    process::target_dir().join("debug").join(packages::desktop_name())
 }
 
 /// Builds the kernels of each app, with the program's own `build` command.

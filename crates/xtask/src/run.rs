@@ -12,6 +12,10 @@ pub(crate) fn command(args: &[String]) -> Result<()> {
     if matches!(args.first().map(String::as_str), Some("--help" | "-h")) {
         return crate::help::print("run");
     }
+    let (is_desktop, args) = match args.split_first() {
+        Some((flag, rest)) if flag == "--desktop" => (true, rest),
+        _ => (false, args),
+    };
     let (app, rest) = match args.split_first() {
         Some((app, rest)) if !app.starts_with('-') => (PathBuf::from(app), rest),
         _ => (PathBuf::from(DEFAULT_APP), args),
@@ -22,13 +26,16 @@ pub(crate) fn command(args: &[String]) -> Result<()> {
     let program = build::program()?;
     build::kernels(&program, std::slice::from_ref(&app))?;
 
-    let mut run = process::command(&program);
+    let mut run = process::command(if is_desktop { build::desktop_path() } else { program });
     // The app speaks to the person who typed this, and writes where they typed it.
     run.stdin(Stdio::inherit());
     if let Ok(here) = std::env::current_dir() {
         run.current_dir(here);
     }
-    run.arg("run").arg(&app).args(rest);
+    if !is_desktop {
+        run.arg("run");
+    }
+    run.arg(&app).args(rest);
     become_program(&mut run)
 }
 

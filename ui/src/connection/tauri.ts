@@ -28,9 +28,11 @@ export class TauriConnection implements Connection {
 
   ask(id: number, ask: Ask): void {
     const message: FromPanel = { type: 'ask', id, ask };
-    this.#tauri.invoke('panel_ask', { message }).catch((error: unknown) => {
-      this.#listener?.message({ type: 'answer', id, problem: problemOf(error) });
-    });
+    const answer = (problem: Problem | null) => this.#listener?.message({ type: 'answer', id, problem });
+    this.#tauri.invoke('panel_ask', { message }).then(
+      () => answer(null),
+      (error: unknown) => answer(problemOf(error)),
+    );
   }
 
   retry(): void {

@@ -1,0 +1,78 @@
+//! The webview's drawing, caught on its way to the screen.
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+use std::sync::Arc;
+
+use gtk::cairo::{Context, Format, ImageSurface, Operator};
+use gtk::glib::Propagation;
+use gtk::prelude::*;
+
+use crate::pixels::PanelPixels;
+use crate::tiles::Area;
+
+/// From now on whatever the webview draws goes to `pixels` instead of the screen. It stays mapped, so that focus, input methods and pop-ups work as ever, and it is
+/// drawn whenever GTK wants it drawn, so that its animations go on.
+///
+/// Call it on GTK's thread.
+pub fn capture(webview: &webkit2gtk::WebView, pixels: Arc<PanelPixels>) {
+    let is_capturing = Rc::new(Cell::new(false));
+    let image: Rc<RefCell<Option<ImageSurface>>> = Rc::default();
+    webview.connect_draw(move |webview, screen| {
+        if is_capturing.replace(true) {
+            // The webview's own handler is next, which draws into our image.
+            return Propagation::Proceed;
+        }
+        let drawn = draw(webview, screen, &mut image.borrow_mut(), &pixels);
+        is_capturing.set(false);
+        if let Err(error) = drawn {
+            tracing::warn!(target: "panel", "the webview was not captured: {error}");
+        }
+        // Nothing goes to the screen: the window above hides it.
+        Propagation::Stop
+    });
+}
+
+fn draw(
+    webview: &webkit2gtk::WebView,
+    screen: &Context,
+    image: &mut Option<ImageSurface>,
+    pixels: &PanelPixels,
+) -> Result<(), Box<dyn std::error::Error>> {
+    let scale = webview.scale_factor().max(1);
+    let (width, height) = (webview.allocated_width().max(1) * scale, webview.allocated_height().max(1) * scale);
+    if image.as_ref().is_none_or(|image| (image.width(), image.height()) != (width, height)) {
+        let fresh = ImageSurface::create(Format::ARgb32, width, height)?;
+        fresh.set_device_scale(f64::from(scale), f64::from(scale));
+        *image = Some(fresh);
+    }
+    let Some(surface) = image else { return Ok(()) };
+    {
+        let context = Context::new(&*surface)?;
+        // The webview paints over what is there, so what was there goes first: a transparent panel would leave trails.
+        context.set_operator(Operator::Clear);
+        context.paint()?;
+        context.set_operator(Operator::Over);
+        webview.draw(&context);
+    }
+    surface.flush();
+    let stride = surface.stride() as usize;
+    let damage = damage(screen, scale);
+    pixels.draw((width as u32, height as u32), &surface.data()?, stride, damage);
+    Ok(())
+}
+
+/// What GTK wants drawn anew, in pixels.
+fn damage(screen: &Context, scale: i32) -> Area {
+    let Ok((left, top, right, bottom)) = screen.clip_extents() else {
+        return Area { x: 0, y: 0, width: u32::MAX, height: u32::MAX };
+    };
+    let scale = f64::from(scale);
+    let (x, y) = ((left * scale).floor().max(0.0), (top * scale).floor().max(0.0));
+    Area {
+        x: x as u32,
+        y: y as u32,
+        width: ((right * scale).ceil() - x).max(0.0) as u32,
+        height: ((bottom * scale).ceil() - y).max(0.0) as u32,
+    }
+}

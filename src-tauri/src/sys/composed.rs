@@ -1,0 +1,27 @@
+//! macOS and Windows: the system composes the webview over the engine's surface. Written, and not run on any machine yet.
+
+use std::error::Error;
+use std::sync::Arc;
+
+use tauri::{Manager, WebviewWindow, WindowEvent};
+use wasm_engine_engine::Engine;
+use wasm_engine_engine::desktop::{Desktop, Stage};
+
+use crate::shell::Shell;
+
+/// Starts the run in the window.
+pub(crate) fn attach(window: &WebviewWindow, engine: Engine) -> Result<(), Box<dyn Error>> {
+    let (size, scale) = (window.inner_size()?, window.scale_factor()?);
+    let stage = Stage::new(window.clone())?;
+    let stop = window.state::<Shell>().stop.clone();
+    let panel = Arc::new(wasm_engine_panel::SystemPanel);
+    let desktop = Arc::new(Desktop::start(engine, stage, panel, (size.width.max(1), size.height.max(1)), scale as f32, &stop)?);
+    window.state::<Shell>().began(desktop.clone());
+    let scaled = window.clone();
+    window.on_window_event(move |event| {
+        if let WindowEvent::Resized(size) = event {
+            desktop.resize(size.width, size.height, scaled.scale_factor().unwrap_or(1.0) as f32);
+        }
+    });
+    Ok(())
+}
