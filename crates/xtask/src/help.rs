@@ -37,13 +37,14 @@ cargo xtask build
 Builds the wasm-engine program (dev profile, optimised where it counts) and the kernels of every app under apps/.";
 
 const RUN: &str = "\
-cargo xtask run [APP] [-- ARGUMENTS]
+cargo xtask run [--desktop] [APP] [-- ARGUMENTS]
 
 Sets up, builds, and opens APP (default: apps/swarm). Without a display it runs headless: it writes frame.png and prints a report.
-ARGUMENTS go to `wasm-engine run`; the `--` may be left out.
+ARGUMENTS go to `wasm-engine run`; the `--` may be left out. With --desktop the desktop shell opens it, with the control panel over its page (X11).
 
     cargo xtask run                                     the swarm
     cargo xtask run apps/triangle                       the smallest app
+    cargo xtask run --desktop apps/swarm                in the desktop shell
     cargo xtask run apps/swarm --ticks 600 --size 1280x720
     cargo xtask run apps/swarm --help                   all that `wasm-engine run` can do";
 
