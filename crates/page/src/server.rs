@@ -13,7 +13,6 @@ mod path;
 mod range;
 mod reply;
 mod socket;
-mod token;
 
 use std::{
     convert::Infallible,
@@ -39,7 +38,7 @@ use tokio::{
 
 use crate::bridge::{BridgePort, limits::MAX_MESSAGE_BYTES};
 use reply::Refusal;
-use token::Token;
+use wasm_engine_loopback::Token;
 
 /// The script that defines `window.engine`.
 const SCRIPT: &str = include_str!("script/engine.js");
@@ -84,7 +83,7 @@ pub enum ServerError {
     Bind(#[source] io::Error),
     /// The operating system gave no randomness for the token.
     #[error("no randomness for the token: {0}")]
-    Random(getrandom::Error),
+    Random(wasm_engine_loopback::RandomError),
 }
 
 impl ServerError {

@@ -20,7 +20,7 @@ pub enum ServeError {
     },
     /// The operating system gave no randomness for the token.
     #[error("no randomness for the token: {0}")]
-    Random(getrandom::Error),
+    Random(wasm_engine_loopback::RandomError),
     /// A file or folder of the panel cannot be read.
     #[error("the panel's files: {}: {source}", path.display())]
     Files {

@@ -7,7 +7,6 @@ mod files;
 mod guard;
 mod reply;
 mod socket;
-mod token;
 
 use std::{
     convert::Infallible,
@@ -32,7 +31,9 @@ use tokio::{
 };
 
 pub use self::files::{PanelFile, PanelFiles};
-use self::{reply::Refusal, socket::Client, token::Token};
+use wasm_engine_loopback::Token;
+
+use self::{reply::Refusal, socket::Client};
 use crate::{error::ServeError, hub::Hub, limits, protocol::Rights};
 
 /// Where the WebSocket is.

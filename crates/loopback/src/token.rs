@@ -5,35 +5,33 @@ use std::{fmt, hint::black_box};
 /// Bytes of randomness in a token.
 const TOKEN_BYTES: usize = 32;
 
-/// 256 random bits, in hexadecimal. `Debug` does not show it.
+/// 256 random bits, in hexadecimal. Never shown by `Debug`, never in a URL that is sent anywhere.
 #[derive(Clone)]
-pub(super) struct Token(String);
+pub struct Token(String);
 
 impl Token {
     /// A new one, from the operating system's randomness.
-    pub(super) fn random() -> Result<Self, getrandom::Error> {
+    ///
+    /// # Errors
+    /// When the system has none.
+    pub fn random() -> Result<Self, getrandom::Error> {
         let mut bytes = [0; TOKEN_BYTES];
         getrandom::fill(&mut bytes)?;
         Ok(Self(bytes.iter().map(|byte| format!("{byte:02x}")).collect()))
     }
 
     /// The token itself, for the one who is to have it.
-    pub(super) fn reveal(&self) -> &str {
+    #[must_use]
+    pub fn reveal(&self) -> &str {
         &self.0
     }
 
     /// Whether the guess is right. Takes the same time for every guess of the right length.
-    pub(super) fn matches(&self, guess: &[u8]) -> bool {
+    #[must_use]
+    pub fn matches(&self, guess: &[u8]) -> bool {
         let token = self.0.as_bytes();
-        if guess.len() != token.len() {
-            return false;
-        }
-        let mut difference = 0;
-        for (ours, theirs) in token.iter().zip(guess) {
-            // `black_box` keeps the compiler from leaving the loop at the first difference.
-            difference = black_box(difference | (ours ^ theirs));
-        }
-        difference == 0
+        // `black_box` keeps the compiler from leaving the loop at the first difference.
+        guess.len() == token.len() && token.iter().zip(guess).fold(0, |sum, (a, b)| black_box(sum | (a ^ b))) == 0
     }
 }
 
