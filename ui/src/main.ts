@@ -1,3 +1,4 @@
+import './locale';
 import { mount } from 'svelte';
 import 'uplot/dist/uPlot.min.css';
 import './styles/tokens.css';
