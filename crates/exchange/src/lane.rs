@@ -103,7 +103,7 @@ pub struct Sender<T: Pod> {
     rest: Box<Rest>,
 }
 
-/// The receiving end of a ring. If its process is killed, the next one goes on where it was; only the very item that it was taking may come again.
+/// The receiving end of a ring. If its process is killed, the next one goes on where it was; only what the very call that was under way had taken may come again.
 pub struct Receiver<T: Pod> {
     head: Head<T, InMemory<T>>,
     words: Words,

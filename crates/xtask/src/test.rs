@@ -129,15 +129,15 @@ fn loom() -> Result<Outcome> {
     Ok(Outcome::Passed)
 }
 
-/// Runs the exchange's unit tests under Miri.
+/// Runs the exchange's unit tests under Miri. What cargo-miri keeps of a crate names the checkout that it came from, which cargo does not look
+/// at when it asks what is fresh: so the folder is the checkout's own, wherever the others share theirs.
 fn miri() -> Result<Outcome> {
     let Some(nightly) = rust::nightly_with_miri() else {
         let why = "no nightly toolchain has it (`rustup toolchain install nightly --component miri,rust-src`)";
         return Ok(Outcome::Skipped(why.to_owned()));
     };
     let mut miri = process::cargo(&[&format!("+{nightly}"), "miri", "test", "--package", packages::UNDER_MIRI, "--lib"]);
-    miri.env("CARGO_TARGET_DIR", process::target_dir().join("miri"));
-    check(&mut miri)
+    check(miri.env("CARGO_TARGET_DIR", process::root().join("target/miri")))
 }
 
 /// Compiles the fuzz targets, a workspace of their own. Running them takes a nightly and cargo-fuzz: docs/testing.md.
