@@ -7,13 +7,16 @@
 //!
 //! Numbers are JSON's: whole ones beyond 2⁵³ are rounded by JavaScript, and none is infinite.
 
+mod shell;
 mod state;
 #[cfg(test)]
 mod typescript;
 
 use serde::{Deserialize, Serialize};
+pub use shell::{RecentApp, ShellApp, ShellState};
 pub use state::{
-    Buffer, CounterValue, Frame, Guest, GuestKind, Lane, Level, LogEntry, ParamValue, Permission, Run, RunPhase, StageTimes, State,
+    Buffer, CounterValue, Decision, Frame, Guest, GuestKind, Lane, Level, LogEntry, ParamValue, Permission, Run, RunPhase, Scope, StageTimes,
+    State,
 };
 
 /// Changes whenever a message changes its meaning. A client with another version is turned away.
@@ -106,6 +109,21 @@ pub enum Ask {
         /// The value; the engine brings it into the parameter's range.
         value: f64,
     },
+    /// Decides about a right of a guest. Denying one that it has ends the guest at once; allowing it again takes effect when the run restarts.
+    Permit {
+        /// Name of the guest.
+        guest: String,
+        /// The right, as in [`Permission::right`].
+        right: String,
+        /// What it is a right to, as in [`Permission::object`].
+        object: String,
+        /// The decision; none takes back what was decided, so that the manifest's holds.
+        decision: Option<Decision>,
+        /// How long it holds.
+        scope: Scope,
+    },
+    /// Loads the page again, also after it has crashed.
+    RestartPage,
     /// Ends the run.
     Stop,
 }

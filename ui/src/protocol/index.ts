@@ -81,7 +81,27 @@ name: string,
 /**
  * The value; the engine brings it into the parameter's range.
  */
-value: number, } | { "what": "stop" };
+value: number, } | { "what": "permit",
+/**
+ * Name of the guest.
+ */
+guest: string,
+/**
+ * The right, as in [`Permission::right`].
+ */
+right: string,
+/**
+ * What it is a right to, as in [`Permission::object`].
+ */
+object: string,
+/**
+ * The decision; none takes back what was decided, so that the manifest's holds.
+ */
+decision: Decision | null,
+/**
+ * How long it holds.
+ */
+scope: Scope, } | { "what": "restart_page" } | { "what": "stop" };
 
 /**
  * What a client may do besides looking.
@@ -310,6 +330,10 @@ gpu: string,
  * How the page's frames come: `shared`, `cpu` or `none`.
  */
 page: string,
+/**
+ * Why the page does not go on, if it does not; the guests do. [`Ask::RestartPage`](super::Ask::RestartPage) loads it again.
+ */
+page_problem: Problem | null,
 /**
  * Threads that run guests.
  */
@@ -569,6 +593,16 @@ code: string | null,
 text: string, };
 
 /**
+ * What becomes of a right.
+ */
+export type Decision = "allow" | "deny";
+
+/**
+ * How long a person's decision holds.
+ */
+export type Scope = "run" | "always";
+
+/**
  * A right that a guest holds, or was refused.
  */
 export type Permission = {
@@ -585,9 +619,17 @@ right: string,
  */
 object: string,
 /**
- * `allow` or `deny`.
+ * What holds now.
  */
-decision: string,
+decision: Decision,
+/**
+ * How long a person's decision holds; none where it is the manifest's.
+ */
+scope: Scope | null,
+/**
+ * What holds from the next restart on, where that is something else: a guest that is stopped begins anew with the run.
+ */
+next: Decision | null,
 /**
  * Where the decision comes from.
  */
@@ -622,3 +664,54 @@ message: string,
  * What to do.
  */
 hint: string | null, };
+
+/**
+ * The shell's state.
+ */
+export type ShellState = {
+/**
+ * The app that is open; none while there is none.
+ */
+app: ShellApp | null,
+/**
+ * The apps that were opened last, newest first; the open one is among them.
+ */
+recent: Array<RecentApp>,
+/**
+ * Whether the shell starts when the person logs in.
+ */
+autostart: boolean,
+/**
+ * Whether something is being dragged over the window that could be opened.
+ */
+dropping: boolean,
+/**
+ * What the shell failed at last: an app that could not be opened, an autostart that could not be set.
+ */
+problem: Problem | null, };
+
+/**
+ * The open app.
+ */
+export type ShellApp = {
+/**
+ * Its folder or archive.
+ */
+path: string,
+/**
+ * What a person reads.
+ */
+title: string, };
+
+/**
+ * An app that was opened before.
+ */
+export type RecentApp = {
+/**
+ * Its folder or archive.
+ */
+path: string,
+/**
+ * What a person reads.
+ */
+title: string, };

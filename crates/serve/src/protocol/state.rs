@@ -78,6 +78,8 @@ pub struct Run {
     pub gpu: String,
     /// How the page's frames come: `shared`, `cpu` or `none`.
     pub page: String,
+    /// Why the page does not go on, if it does not; the guests do. [`Ask::RestartPage`](super::Ask::RestartPage) loads it again.
+    pub page_problem: Option<Problem>,
     /// Threads that run guests.
     pub workers: u32,
     /// Whether the HUD is shown.
@@ -252,6 +254,28 @@ pub struct LogEntry {
     pub text: String,
 }
 
+/// What becomes of a right.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "snake_case")]
+pub enum Decision {
+    /// The guest has it.
+    Allow,
+    /// The guest does not have it.
+    Deny,
+}
+
+/// How long a person's decision holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "snake_case")]
+pub enum Scope {
+    /// Until this run of the program ends.
+    Run,
+    /// In every run of this app, until somebody decides otherwise.
+    Always,
+}
+
 /// A right that a guest holds, or was refused.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
@@ -262,8 +286,12 @@ pub struct Permission {
     pub right: String,
     /// What it is a right to: a buffer's name.
     pub object: String,
-    /// `allow` or `deny`.
-    pub decision: String,
+    /// What holds now.
+    pub decision: Decision,
+    /// How long a person's decision holds; none where it is the manifest's.
+    pub scope: Option<Scope>,
+    /// What holds from the next restart on, where that is something else: a guest that is stopped begins anew with the run.
+    pub next: Option<Decision>,
     /// Where the decision comes from.
     pub why: String,
 }

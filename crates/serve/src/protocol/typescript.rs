@@ -39,9 +39,14 @@ fn typescript() -> String {
     declare::<CounterValue>(&mut out);
     declare::<Level>(&mut out);
     declare::<LogEntry>(&mut out);
+    declare::<Decision>(&mut out);
+    declare::<Scope>(&mut out);
     declare::<Permission>(&mut out);
     declare::<ParamValue>(&mut out);
     declare::<Problem>(&mut out);
+    declare::<ShellState>(&mut out);
+    declare::<ShellApp>(&mut out);
+    declare::<RecentApp>(&mut out);
     // Doc comments come with blanks at the ends of empty lines.
     out.lines().map(|line| format!("{}\n", line.trim_end())).collect()
 }

@@ -1,7 +1,7 @@
 //! The sections of the state, each from what it is about.
 
 use wasm_engine_exchange::Region;
-use wasm_engine_serve::protocol::{Buffer, CounterValue, Guest, GuestKind, Lane, ParamValue, Permission, Problem, StageTimes};
+use wasm_engine_serve::protocol::{Buffer, CounterValue, Decision, Guest, GuestKind, Lane, ParamValue, Permission, Problem, StageTimes};
 use wasm_engine_telemetry::{Counter, Interval, Report, Telemetry, Unit};
 
 use crate::lanes::{LANES, WhenFull};
@@ -26,7 +26,9 @@ pub(super) fn permissions(manifest: &Manifest) -> Vec<Permission> {
         guest: guest.to_owned(),
         right: right.to_owned(),
         object: object.to_owned(),
-        decision: "allow".to_owned(),
+        decision: Decision::Allow,
+        scope: None,
+        next: None,
         why: "the manifest grants it".to_owned(),
     };
     let of_kernel = |kernel: &crate::manifest::Kernel| {
