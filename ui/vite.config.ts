@@ -13,5 +13,7 @@ export default defineConfig({
       output: { entryFileNames: 'panel.js', chunkFileNames: 'panel-[name].js', assetFileNames: 'panel[extname]' },
     },
   },
+  // An address, not a name: a bare root may know no names.
+  server: { host: '127.0.0.1' },
   test: { include: ['src/**/*.test.ts'], environment: 'node' },
 });

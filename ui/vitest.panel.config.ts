@@ -2,6 +2,7 @@ import { defineConfig } from 'vitest/config';
 
 // The built panel in a real browser: `npm run build` first.
 export default defineConfig({
+  server: { host: '127.0.0.1' },
   test: {
     include: ['tests/**/*.spec.ts'],
     environment: 'node',

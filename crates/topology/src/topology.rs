@@ -106,17 +106,14 @@ impl Topology {
     /// A machine of which nothing but the number of processors is known.
     #[must_use]
     pub fn count_only(processors: usize) -> Topology {
-        let cpu = |number: u32| Cpu {
-            id: CoreId(number),
-            package: 0,
-            node: 0,
-            core: number,
-            siblings: CoreId(number).into(),
-            kind: CoreKind::Unknown,
-            allowed: true,
-        };
         let processors = (processors.max(1)).min(crate::limits::MAX_CPUS as usize) as u32;
-        Topology { cpus: (0..processors).map(cpu).collect(), quota: None, source: Source::CountOnly }
+        Topology::flat((0..processors).map(CoreId))
+    }
+
+    /// A machine of which nothing is known but which processors this process may use.
+    pub(crate) fn flat(processors: impl Iterator<Item = CoreId>) -> Topology {
+        let cpu = |id: CoreId| Cpu { id, package: 0, node: 0, core: id.0, siblings: id.into(), kind: CoreKind::Unknown, allowed: true };
+        Topology { cpus: processors.map(cpu).collect(), quota: None, source: Source::CountOnly }
     }
 
     /// The processors this process may use.

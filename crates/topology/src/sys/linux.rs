@@ -54,9 +54,10 @@ pub(crate) fn detect_at(root: &Path, affinity: Option<&CoreSet>) -> Result<Topol
     let tree = Tree { root };
     let quota = tree.quota();
     let Some(online) = tree.online() else {
-        let count = affinity.map_or_else(|| std::thread::available_parallelism().map_or(1, usize::from), CoreSet::len);
-        let quota = quota.filter(|quota| *quota < count as f64);
-        return Ok(Topology { quota, ..Topology::count_only(count) });
+        let counted = || Topology::count_only(std::thread::available_parallelism().map_or(1, usize::from));
+        let known = affinity.map_or_else(counted, |cores| Topology::flat(cores.iter()));
+        let quota = quota.filter(|quota| *quota < known.cpus.len() as f64);
+        return Ok(Topology { quota, ..known });
     };
     let mut allowed = affinity.unwrap_or(&online).clone();
     if let Some(cpuset) = tree.cpuset() {

@@ -131,11 +131,11 @@ fn a_cgroup_path_cannot_lead_out_of_its_mount() {
 }
 
 #[test]
-fn a_machine_without_sys_is_counted() {
+fn a_machine_without_sys_has_the_cores_that_the_process_may_use() {
     let root = tempfile::tempdir().unwrap();
-    let six: CoreSet = "0-5".parse().unwrap();
-    let topology = detect_at(root.path(), Some(&six)).unwrap();
-    assert_eq!((topology.cpus.len(), topology.source), (6, Source::CountOnly));
+    let four: CoreSet = "1,4-6".parse().unwrap();
+    let topology = detect_at(root.path(), Some(&four)).unwrap();
+    assert_eq!((topology.allowed(), topology.source), (four, Source::CountOnly));
     assert!(detect_at(root.path(), None).is_ok_and(|topology| !topology.cpus.is_empty()));
 }
 
