@@ -1,10 +1,15 @@
-//! What the panel can call. The messages are those of `serve`.
+//! What the panel can call. The messages about the run are those of `serve`.
 
-use tauri::State;
+use std::path::Path;
+
 use tauri::ipc::Channel;
-use wasm_engine_engine::desktop::protocol::{FromEngine, FromPanel, Problem, Rights, VERSION};
+use tauri::{AppHandle, State};
+use tauri_plugin_autostart::ManagerExt as _;
+use tauri_plugin_dialog::DialogExt as _;
+use wasm_engine_engine::desktop::protocol::{FromEngine, FromPanel, Problem, Rights, ShellState, VERSION};
 
 use crate::shell::Shell;
+use crate::{launch, recent};
 
 /// A panel begins: it is told everything, and every change from now on.
 #[tauri::command]
@@ -23,6 +28,50 @@ pub(crate) async fn panel_ask(message: FromPanel, shell: State<'_, Shell>) -> Re
     let FromPanel::Ask { ask, .. } = message else { return Err(problem("MALFORMED", "this is not an ask")) };
     let run = shell.run().ok_or_else(not_yet)?.clone();
     run.hub().ask(ask).await.map_err(|error| Problem::from(&error))
+}
+
+/// A panel wants to know about the shell: now, and whenever something changes.
+#[tauri::command]
+pub(crate) async fn shell_hello(channel: Channel<ShellState>, shell: State<'_, Shell>) -> Result<(), Problem> {
+    shell.follow(channel);
+    Ok(())
+}
+
+/// Opens an app.
+#[tauri::command]
+pub(crate) async fn shell_open(path: String, app: AppHandle) -> Result<(), Problem> {
+    launch::open(&app, Path::new(&path))
+}
+
+/// Lets the person choose an app, a folder or an archive, and opens it.
+#[tauri::command]
+pub(crate) async fn shell_choose(archive: bool, app: AppHandle) -> Result<(), Problem> {
+    let dialog = app.dialog().file();
+    let chosen = if archive {
+        dialog.set_title("Open archive").add_filter("Apps", &["weapp"]).blocking_pick_file()
+    } else {
+        dialog.set_title("Open app folder").blocking_pick_folder()
+    };
+    // Closed without a choice.
+    let Some(path) = chosen.and_then(|chosen| chosen.into_path().ok()) else { return Ok(()) };
+    launch::open(&app, &path)
+}
+
+/// Takes an app out of those opened last.
+#[tauri::command]
+pub(crate) async fn shell_forget(path: String, shell: State<'_, Shell>) -> Result<(), Problem> {
+    shell.show(|state| state.recent = recent::forget(&path));
+    Ok(())
+}
+
+/// Whether the shell starts with the session.
+#[tauri::command]
+pub(crate) async fn shell_autostart(on: bool, app: AppHandle, shell: State<'_, Shell>) -> Result<(), Problem> {
+    let autostart = app.autolaunch();
+    let set = if on { autostart.enable() } else { autostart.disable() };
+    set.map_err(|error| problem("AUTOSTART_FAILED", &error.to_string()))?;
+    shell.show(|state| state.autostart = on);
+    Ok(())
 }
 
 fn not_yet() -> Problem {

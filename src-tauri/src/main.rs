@@ -4,36 +4,85 @@
 #![cfg_attr(not(debug_assertions), windows_subsystem = "windows")]
 
 mod commands;
+mod launch;
+mod notices;
+mod recent;
 mod shell;
 mod sys;
 mod tray;
 mod window;
 
 use std::path::PathBuf;
-use std::process::ExitCode;
 
+use clap::Parser;
 use tauri::{Manager, RunEvent};
 use tauri_plugin_global_shortcut::{Shortcut, ShortcutEvent, ShortcutState};
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
+use tracing_subscriber::{EnvFilter, Layer as _};
+use wasm_engine_engine::{Display, PanelLog, RunOptions, log_directives};
 
 use crate::shell::Shell;
 
 /// What shows and hides the HUD.
 const HUD_KEYS: &str = "Ctrl+Alt+H";
 
-fn main() -> ExitCode {
-    tracing_subscriber::fmt().with_env_filter(filter()).with_writer(std::io::stderr).init();
-    let Some(app) = std::env::args_os().nth(1).map(PathBuf::from) else {
-        eprintln!("usage: wasm-engine-desktop APP\n\nAPP is a folder with an app.toml, or a file that `wasm-engine pack` made.");
-        return ExitCode::from(2);
-    };
+/// An app's page, its guests' graphics and the control panel in one window.
+#[derive(Parser)]
+#[command(name = "wasm-engine-desktop", version)]
+struct Arguments {
+    /// A folder with an app.toml, or a file that `wasm-engine pack` made. Without it the window offers what to open.
+    app: Option<PathBuf>,
+    /// Seed of the run, instead of the manifest's.
+    #[arg(long, value_name = "NUMBER")]
+    seed: Option<u64>,
+    /// Writes the last frame when the window is closed.
+    #[arg(long, value_name = "FILE.png")]
+    out: Option<PathBuf>,
+    /// Writes the report as JSON when the window is closed.
+    #[arg(long, value_name = "FILE.json")]
+    report: Option<PathBuf>,
+    /// Writes the frames' times as a Chrome trace when the window is closed.
+    #[arg(long, value_name = "FILE.json")]
+    trace: Option<PathBuf>,
+}
+
+/// What a shell exits with after Ctrl-C, as programs do that a signal has ended.
+const INTERRUPTED: i32 = 130;
+
+fn main() -> ! {
+    let code = run();
+    // Not by way of C's exit handlers: Servo's threads may still be at work, and SpiderMonkey's handlers abort when they are.
+    signal_hook::low_level::exit(code)
+}
+
+fn run() -> i32 {
+    let Arguments { app, seed, out, report, trace } = Arguments::parse();
+    let options = RunOptions { display: Display::Window, seed, out, report, trace, ..RunOptions::default() };
+    let log = PanelLog::default();
+    start_log(log.clone());
+    // Others may start us in another folder than the one the path is meant from.
+    let app = app.map(|path| path.canonicalize().unwrap_or(path));
     let built = tauri::Builder::default()
-        .plugin(tauri_plugin_single_instance::init(|app, _arguments, _folder| window::show(app)))
-        .plugin(tauri_plugin_window_state::Builder::default().build())
+        .plugin(sys::single_instance(&launch::identity(app.as_deref())))
+        .plugin(tauri_plugin_window_state::Builder::default().with_filename(launch::window_file(app.as_deref())).build())
+        .plugin(launch::autostart(app.as_deref()))
+        .plugin(tauri_plugin_dialog::init())
+        .plugin(tauri_plugin_notification::init())
         .plugin(hud_shortcut())
-        .manage(Shell::default())
-        .invoke_handler(tauri::generate_handler![commands::panel_hello, commands::panel_ask])
+        .manage(Shell::new(log))
+        .invoke_handler(tauri::generate_handler![
+            commands::panel_hello,
+            commands::panel_ask,
+            commands::shell_hello,
+            commands::shell_open,
+            commands::shell_choose,
+            commands::shell_forget,
+            commands::shell_autostart,
+        ])
         .setup(move |shell| {
-            window::open(shell.handle(), &app)?;
+            end_on_ctrl_c(shell.handle())?;
+            window::open(shell.handle(), app.as_deref(), options)?;
             // A desktop without a tray has no use for the icon, and the run goes on without.
             if let Err(error) = tray::build(shell.handle()) {
                 tracing::warn!("no tray: {error}");
@@ -42,19 +91,29 @@ fn main() -> ExitCode {
         })
         .build(tauri::generate_context!());
     match built {
-        Ok(app) => {
-            app.run(|app, event| {
-                if let RunEvent::Exit = event {
-                    app.state::<Shell>().finish();
-                }
-            });
-            ExitCode::SUCCESS
-        }
+        Ok(app) => app.run_return(|app, event| {
+            if let RunEvent::Exit = event {
+                app.state::<Shell>().finish();
+            }
+        }),
         Err(error) => {
             eprintln!("error[SHELL_NOT_STARTED]: {error}");
-            ExitCode::FAILURE
+            1
         }
     }
+}
+
+/// The first Ctrl-C asks for a clean end; the second does not wait for it.
+fn end_on_ctrl_c(app: &tauri::AppHandle) -> Result<(), ctrlc::Error> {
+    let app = app.clone();
+    ctrlc::set_handler(move || {
+        let stop = &app.state::<Shell>().stop;
+        if stop.is_interrupted() {
+            signal_hook::low_level::exit(INTERRUPTED);
+        }
+        stop.interrupt();
+        app.exit(INTERRUPTED);
+    })
 }
 
 /// Shows and hides the HUD from anywhere.
@@ -75,6 +134,9 @@ fn hud_shortcut() -> tauri::plugin::TauriPlugin<tauri::Wry> {
     }
 }
 
-fn filter() -> tracing_subscriber::EnvFilter {
-    tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn"))
+/// Warnings to standard error, or what `RUST_LOG` says; and what the panel shows to the panel.
+fn start_log(panel: PanelLog) {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(log_directives("warn")));
+    let text = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).without_time().with_filter(filter);
+    tracing_subscriber::registry().with(text).with(panel.with_filter(EnvFilter::new(log_directives("info")))).init();
 }

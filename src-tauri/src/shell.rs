@@ -1,18 +1,33 @@
-//! What the shell holds: the run, once it has begun.
+//! What the shell holds: the run, once it has begun, and what the panel is told of the shell itself.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use wasm_engine_engine::StopHandle;
+use tauri::ipc::Channel;
 use wasm_engine_engine::desktop::Desktop;
+use wasm_engine_engine::desktop::protocol::ShellState;
+use wasm_engine_engine::{Diagnostic, PanelLog, StopHandle};
 
 /// The shell's state.
-#[derive(Default)]
 pub(crate) struct Shell {
     run: OnceLock<Arc<Desktop>>,
     pub(crate) stop: StopHandle,
+    pub(crate) log: PanelLog,
+    view: Mutex<View>,
+}
+
+/// What panels are told, and who they are.
+#[derive(Default)]
+struct View {
+    state: ShellState,
+    panels: Vec<Channel<ShellState>>,
 }
 
 impl Shell {
+    /// A shell without a run.
+    pub(crate) fn new(log: PanelLog) -> Self {
+        Self { run: OnceLock::new(), stop: StopHandle::new(), log, view: Mutex::default() }
+    }
+
     /// The run, if it has begun.
     pub(crate) fn run(&self) -> Option<&Arc<Desktop>> {
         self.run.get()
@@ -23,11 +38,30 @@ impl Shell {
         let _ = self.run.set(run);
     }
 
+    /// Tells a panel the state now and whenever it changes, until it has gone.
+    pub(crate) fn follow(&self, panel: Channel<ShellState>) {
+        let mut view = self.view.lock().unwrap_or_else(PoisonError::into_inner);
+        if panel.send(view.state.clone()).is_ok() {
+            view.panels.push(panel);
+        }
+    }
+
+    /// Changes the state, and tells the panels if that made a difference.
+    pub(crate) fn show(&self, change: impl FnOnce(&mut ShellState)) {
+        let mut view = self.view.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = view.state.clone();
+        change(&mut view.state);
+        if view.state != before {
+            let state = view.state.clone();
+            view.panels.retain(|panel| panel.send(state.clone()).is_ok());
+        }
+    }
+
     /// Takes the run down and says how it was.
     pub(crate) fn finish(&self) {
         match self.run().and_then(|run| run.finish()) {
             Some(Ok(report)) => println!("{report}"),
-            Some(Err(error)) => eprintln!("{}", wasm_engine_engine::Diagnostic::from(&error)),
+            Some(Err(error)) => eprintln!("{}", Diagnostic::from(&error)),
             None => {}
         }
     }

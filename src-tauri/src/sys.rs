@@ -6,6 +6,6 @@ mod composed;
 mod linux;
 
 #[cfg(not(target_os = "linux"))]
-pub(crate) use composed::attach;
+pub(crate) use composed::{attach, single_instance};
 #[cfg(target_os = "linux")]
-pub(crate) use linux::attach;
+pub(crate) use linux::{attach, single_instance};

@@ -1,5 +1,8 @@
 //! The tray: pause, show, quit.
 
+use std::error::Error;
+use std::panic::AssertUnwindSafe;
+
 use tauri::menu::MenuBuilder;
 use tauri::tray::TrayIconBuilder;
 use tauri::{AppHandle, Manager};
@@ -13,7 +16,12 @@ const SHOW: &str = "show";
 const QUIT: &str = "quit";
 
 /// Puts the icon into the tray.
-pub(crate) fn build(app: &AppHandle) -> tauri::Result<()> {
+pub(crate) fn build(app: &AppHandle) -> Result<(), Box<dyn Error>> {
+    // Where the system's tray library is missing, its wrapper panics.
+    std::panic::catch_unwind(AssertUnwindSafe(|| put(app))).map_err(|_| "the tray's library is missing")?.map_err(Into::into)
+}
+
+fn put(app: &AppHandle) -> tauri::Result<()> {
     let menu = MenuBuilder::new(app).text(PAUSE, "Pause or run").text(SHOW, "Show").separator().text(QUIT, "Quit").build()?;
     let mut tray = TrayIconBuilder::with_id("main").menu(&menu).on_menu_event(|app, event| match event.id().as_ref() {
         PAUSE => pause_or_run(app),

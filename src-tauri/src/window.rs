@@ -1,30 +1,96 @@
-//! The one window: the webview below, the engine's frame above it, and input to whom it is meant for.
+//! The one window: the webview below, the engine's frame above it, and input to whom it is meant for. Without an app it shows the webview alone, which offers
+//! what to open.
 
 use std::error::Error;
 use std::path::Path;
 
-use tauri::{AppHandle, Manager, WebviewUrl, WebviewWindowBuilder};
+use tauri::{AppHandle, DragDropEvent, Manager, WebviewUrl, WebviewWindow, WebviewWindowBuilder, WindowEvent};
+use tauri_plugin_autostart::ManagerExt as _;
 use wasm_engine_engine::desktop::Desktop;
-use wasm_engine_engine::{Diagnostic, Display, Engine, RunOptions};
+use wasm_engine_engine::desktop::protocol::{RecentApp, ShellApp};
+use wasm_engine_engine::{Diagnostic, Engine, RunOptions};
 
-use crate::sys;
+use crate::shell::Shell;
+use crate::{launch, notices, recent, sys};
 
-/// Opens an app in a new window.
-pub(crate) fn open(app: &AppHandle, folder: &Path) -> Result<(), Box<dyn Error>> {
-    let options = RunOptions { display: Display::Window, ..RunOptions::default() };
-    let engine = Engine::open(folder, options).map_err(|error| Diagnostic::from(&error).to_string())?;
-    let (width, height) = Desktop::wanted_size(&engine);
-    let window = WebviewWindowBuilder::new(app, "main", WebviewUrl::default())
-        .title(Desktop::wanted_title(&engine))
-        .inner_size(f64::from(width), f64::from(height))
-        .transparent(true)
-        .build()?;
-    sys::attach(&window, engine)
+/// Tauri's name for it.
+pub(crate) const LABEL: &str = "main";
+
+/// Size of a window that offers what to open, logical pixels.
+const WELCOME_SIZE: (u32, u32) = (880, 640);
+
+/// Opens the window. An app that cannot be opened is said in it, since who has double-clicked on one sees no terminal.
+pub(crate) fn open(app: &AppHandle, path: Option<&Path>, options: RunOptions) -> Result<(), Box<dyn Error>> {
+    let shell = app.state::<Shell>();
+    let autostart = app.autolaunch().is_enabled().unwrap_or(false);
+    shell.show(|state| (state.autostart, state.recent) = (autostart, recent::load()));
+    let Some(path) = path else { return welcome(app) };
+    match Engine::open(path, options) {
+        Ok(engine) => run(app, path, engine),
+        Err(error) => {
+            let diagnostic = Diagnostic::from(&error);
+            eprintln!("{diagnostic}");
+            shell.show(|state| state.problem = Some(launch::problem(&diagnostic)));
+            welcome(app)
+        }
+    }
 }
 
-/// Brings the window to the front: somebody has started a second shell.
+fn welcome(app: &AppHandle) -> Result<(), Box<dyn Error>> {
+    listen(&build(app, "wasm-engine", WELCOME_SIZE)?);
+    Ok(())
+}
+
+fn run(app: &AppHandle, path: &Path, engine: Engine) -> Result<(), Box<dyn Error>> {
+    let (shell, path) = (app.state::<Shell>(), path.display().to_string());
+    let title = Desktop::wanted_title(&engine).to_owned();
+    let window = build(app, &title, Desktop::wanted_size(&engine))?;
+    sys::attach(&window, engine)?;
+    listen(&window);
+    let recent = recent::opened(RecentApp { path: path.clone(), title: title.clone() });
+    shell.show(|state| {
+        state.recent = recent;
+        state.app = Some(ShellApp { path, title: title.clone() });
+    });
+    if let Some(run) = shell.run() {
+        tauri::async_runtime::spawn(notices::tell(app.clone(), title, run.clone()));
+    }
+    Ok(())
+}
+
+fn build(app: &AppHandle, title: &str, (width, height): (u32, u32)) -> tauri::Result<WebviewWindow> {
+    WebviewWindowBuilder::new(app, LABEL, WebviewUrl::default())
+        .title(title)
+        .inner_size(f64::from(width), f64::from(height))
+        .transparent(true)
+        .build()
+}
+
+/// Opens what is dropped on the window.
+fn listen(window: &WebviewWindow) {
+    let app = window.app_handle().clone();
+    window.on_window_event(move |event| {
+        let WindowEvent::DragDrop(event) = event else { return };
+        let shell = app.state::<Shell>();
+        match event {
+            DragDropEvent::Enter { paths, .. } => shell.show(|state| state.dropping = !paths.is_empty()),
+            DragDropEvent::Drop { paths, .. } => {
+                shell.show(|state| state.dropping = false);
+                for path in paths.iter().take(1) {
+                    let opened = launch::open(&app, path);
+                    shell.show(|state| state.problem = opened.err());
+                }
+            }
+            DragDropEvent::Leave => shell.show(|state| state.dropping = false),
+            _ => {}
+        }
+    });
+}
+
+/// Brings the window to the front: somebody has started the same app once more.
 pub(crate) fn show(app: &AppHandle) {
-    if let Some(window) = app.get_webview_window("main") {
+    if let Some(window) = app.get_webview_window(LABEL) {
+        let _ = window.show();
         let _ = window.unminimize();
         let _ = window.set_focus();
     }

@@ -1,89 +1,183 @@
-//! The shell's window under a real X server: page, graphics and panel in one picture, and a click that reaches each.
+//! The shell's window under a real X server with a window manager: page, graphics and panel in one picture, and input that reaches whom it is meant for.
 
 #![cfg(target_os = "linux")]
 
-use std::collections::HashSet;
-use std::io::{BufRead as _, BufReader};
-use std::path::Path;
-use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+#[path = "harness/harness.rs"]
+mod harness;
 
-use x11rb::connection::Connection as _;
-use x11rb::protocol::xproto::{ConnectionExt as _, ImageFormat};
+use std::process::Stdio;
+use std::sync::{Mutex, PoisonError};
 
-const PATIENCE: Duration = Duration::from_secs(120);
-const SIZE: (u16, u16) = (1280, 800);
+use harness::{Session, Shell, difference, fixture, until};
+use image::RgbImage;
 
-/// A process that ends with the test.
-struct Held(Child);
+/// One window at a time: a software GPU and an X server beside it take the whole machine.
+static ALONE: Mutex<()> = Mutex::new(());
 
-impl Drop for Held {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
+/// Where the fixture's lights are.
+const CLICK: u32 = 520;
+const TYPED: u32 = 580;
+const DRAG: u32 = 640;
+const WHEEL: u32 = 700;
+const PAUSED: u32 = 760;
+
+/// A point of the panel's Pause button, and one of its app bar where there is nothing to press.
+const PAUSE: (u32, u32) = (52, 70);
+const BAR: (u32, u32) = (100, 24);
+
+fn is_on(picture: &RgbImage, light: u32) -> bool {
+    picture.get_pixel_checked(light, 40).is_some_and(|pixel| pixel.0 == [0, 200, 0])
 }
 
-fn start_server() -> (Held, String) {
-    let screen = format!("{}x{}x24", SIZE.0, SIZE.1);
-    let mut server = Command::new("Xvfb")
-        .args(["-displayfd", "1", "-screen", "0", &screen, "-nolisten", "tcp"])
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .expect("Xvfb: `cargo xtask setup` brings it");
-    let mut line = String::new();
-    BufReader::new(server.stdout.take().unwrap()).read_line(&mut line).unwrap();
-    (Held(server), format!(":{}", line.trim()))
+fn is_off(picture: &RgbImage, light: u32) -> bool {
+    picture.get_pixel_checked(light, 40).is_some_and(|pixel| pixel.0 == [80, 0, 0])
 }
 
-/// What is on the screen, as RGB.
-fn screenshot(display: &str) -> image::RgbImage {
-    let (connection, screen) = x11rb::connect(Some(display)).unwrap();
-    let root = connection.setup().roots[screen].root;
-    let shot = connection.get_image(ImageFormat::Z_PIXMAP, root, 0, 0, SIZE.0, SIZE.1, u32::MAX).unwrap().reply().unwrap();
-    let rgb = shot.data.as_chunks::<4>().0.iter().flat_map(|[blue, green, red, _]| [*red, *green, *blue]).collect();
-    image::RgbImage::from_raw(u32::from(SIZE.0), u32::from(SIZE.1), rgb).unwrap()
+/// Whether the panel lies over the page at its place: it is opaque there, and the page has no such light color.
+fn shows_panel(picture: &RgbImage) -> bool {
+    let bar = picture.get_pixel(BAR.0, BAR.1).0;
+    bar != [0, 0, 0] && picture.get_pixel(PAUSE.0, PAUSE.1).0 != [0, 0, 0]
 }
 
-fn colors(picture: &image::RgbImage, left: u32, right: u32) -> usize {
-    picture.enumerate_pixels().filter(|(x, _, _)| (left..right).contains(x)).map(|(_, _, pixel)| pixel.0).collect::<HashSet<_>>().len()
-}
-
-fn until<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
-    let start = Instant::now();
-    loop {
-        if let Some(answer) = ask() {
-            return answer;
-        }
-        assert!(start.elapsed() < PATIENCE, "waited in vain: {what}");
-        std::thread::sleep(Duration::from_millis(100));
-    }
+/// Waits until page and panel are there.
+fn ready(shell: &Shell<'_>) -> RgbImage {
+    shell.shows("page and panel", |picture| is_off(picture, CLICK) && is_off(picture, PAUSED) && shows_panel(picture))
 }
 
 #[test]
-fn page_graphics_and_panel_share_the_window() {
-    let (_server, display) = start_server();
-    let app = Path::new(env!("CARGO_MANIFEST_DIR")).join("../apps/triangle");
-    let scratch = Path::new(env!("CARGO_TARGET_TMPDIR")).join("desktop");
-    let _ = std::fs::remove_dir_all(&scratch);
-    std::fs::create_dir_all(&scratch).unwrap();
-    let _shell = Held(
-        Command::new(env!("CARGO_BIN_EXE_wasm-engine-desktop"))
-            .arg(app)
-            .envs([("DISPLAY", &*display), ("GDK_BACKEND", "x11"), ("NO_AT_BRIDGE", "1"), ("HOME", scratch.to_str().unwrap())])
-            .env_remove("WAYLAND_DISPLAY")
-            .stdout(Stdio::null())
-            .spawn()
-            .unwrap(),
-    );
-    // The panel is docked at one side; under it and beside it the page and the triangle go on.
-    let picture = until("page, triangle and panel are on the screen", || {
-        let picture = screenshot(&display);
-        let sides = [colors(&picture, 0, 400), colors(&picture, 400, 880), colors(&picture, 880, 1280)];
-        (sides.iter().filter(|count| **count > 60).count() >= 2).then_some(picture)
+fn input_goes_to_whom_it_is_meant_for() {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let session = Session::start("desktop-input");
+    let out = session.home().join("frame.png");
+    let shell = session.open(&[&fixture("desk"), "--out", out.to_str().unwrap()]);
+    ready(&shell);
+
+    // The page, through the transparent part of the panel.
+    shell.click(560, 120);
+    shell.shows("a click on the page's button", |picture| is_on(picture, CLICK));
+    shell.click(740, 120);
+    shell.keys(&["type", "--delay", "30", "hello"]);
+    shell.shows("keys in the page's field", |picture| is_on(picture, TYPED));
+    shell.pointer(600, 250, &["mousedown", "1", "mousemove_relative", "100", "20", "mousemove_relative", "50", "0", "mouseup", "1"]);
+    shell.shows("a drag on the page", |picture| is_on(picture, DRAG));
+    shell.pointer(600, 250, &["click", "5"]);
+    shell.shows("the wheel over the page", |picture| is_on(picture, WHEEL));
+
+    // The panel.
+    shell.click(PAUSE.0, PAUSE.1);
+    shell.shows("a click on the panel's Pause", |picture| is_on(picture, PAUSED));
+    shell.keys(&["key", "space"]);
+    shell.shows("a key that the panel has", |picture| is_off(picture, PAUSED));
+    shell.keys(&["key", "space"]);
+    let before = shell.shows("the key once more", |picture| is_on(picture, PAUSED));
+    assert!([CLICK, TYPED, DRAG, WHEEL].into_iter().all(|light| is_on(&before, light)), "the panel's input left the page alone");
+
+    // What is on the screen is what was composed.
+    let still = until("the window comes to rest", || {
+        let one = shell.picture()?;
+        std::thread::sleep(std::time::Duration::from_millis(700));
+        let other = shell.picture()?;
+        (one == other).then_some(other)
     });
-    picture.save(scratch.join("window.png")).unwrap();
-    // It moves.
-    until("the triangle turns", || (screenshot(&display) != picture).then_some(()));
+    shell.close();
+    let composed = image::open(&out).unwrap().to_rgb8();
+    still.save(session.home().join("screen.png")).unwrap();
+    let share = difference(&composed, &still);
+    assert!(share < 0.002, "{:.2} % of the screen are not as composed", share * 100.0);
+}
+
+#[test]
+fn a_storm_of_resizes_ends_with_page_and_panel_at_the_last_size() {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let session = Session::start("desktop-resize");
+    let shell = session.open(&[&fixture("desk")]);
+    ready(&shell);
+    let window = shell.window.to_string();
+    for step in 0..100_u32 {
+        let (width, height) = (700 + step * 37 % 400, 400 + step * 53 % 300);
+        session.display.xdotool(&["windowsize", &window, &width.to_string(), &height.to_string()]);
+    }
+    session.display.xdotool(&["windowsize", "--sync", &window, "900", "600"]);
+    let picture = shell.shows("page and panel at the last size", |picture| {
+        picture.dimensions() == (900, 600) && is_off(picture, CLICK) && shows_panel(picture) && picture.get_pixel(890, 590).0 == [0, 0, 0]
+    });
+    assert!(is_off(&picture, PAUSED));
+    shell.click(560, 120);
+    shell.shows("a click still finds the page's button", |picture| is_on(picture, CLICK));
+    shell.click(PAUSE.0, PAUSE.1);
+    shell.shows("and the panel's", |picture| is_on(picture, PAUSED));
+    shell.close();
+}
+
+#[test]
+fn a_second_instance_shows_the_first_and_ends() {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let session = Session::start("desktop-second");
+    let shell = session.open(&[&fixture("desk")]);
+    ready(&shell);
+    session.display.xdotool(&["windowminimize", "--sync", &shell.window.to_string()]);
+    let mut second = session.command().arg(fixture("desk")).stdout(Stdio::null()).spawn().unwrap();
+    let status = until("the second instance ends", || second.try_wait().unwrap());
+    assert!(status.success(), "{status}");
+    until("the first one's window is shown again", || session.display.window_of(shell.child.id()));
+    ready(&shell);
+    shell.close();
+}
+
+#[test]
+fn the_webviews_process_and_the_apps_folder_may_go() {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let session = Session::start("desktop-loss");
+    let app = session.home().join("app");
+    copy(fixture("desk").as_ref(), &app);
+    let shell = session.open(&[app.to_str().unwrap()]);
+    ready(&shell);
+    std::fs::remove_dir_all(&app).unwrap();
+    let killed = children(shell.child.id()).into_iter().find(|(_, name)| name.starts_with("WebKitWebProces")).unwrap().0;
+    assert!(std::process::Command::new("kill").args(["-KILL", &killed.to_string()]).status().unwrap().success());
+    until("the webview has a new process", || {
+        children(shell.child.id()).into_iter().find(|(pid, name)| name.starts_with("WebKitWebProces") && *pid != killed)
+    });
+    // The page never noticed, and the panel is back.
+    shell.click(560, 120);
+    shell.shows("the page goes on", |picture| is_on(picture, CLICK));
+    until("the panel answers again", || {
+        shell.click(PAUSE.0, PAUSE.1);
+        std::thread::sleep(std::time::Duration::from_millis(500));
+        is_on(&shell.picture()?, PAUSED).then_some(())
+    });
+    shell.close();
+}
+
+fn copy(from: &std::path::Path, to: &std::path::Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let target = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            copy(&entry.path(), &target);
+        } else {
+            std::fs::copy(entry.path(), target).unwrap();
+        }
+    }
+}
+
+/// The processes that a process has started, and those that these have, with their names.
+fn children(pid: u32) -> Vec<(u32, String)> {
+    let stats = std::fs::read_dir("/proc").unwrap().flatten().filter_map(|entry| {
+        let stat = std::fs::read_to_string(entry.path().join("stat")).ok()?;
+        let (id, rest) = stat.split_once(" (")?;
+        let (name, rest) = rest.rsplit_once(") ")?;
+        let parent: u32 = rest.split(' ').nth(1)?.parse().ok()?;
+        Some((id.parse::<u32>().ok()?, name.to_owned(), parent))
+    });
+    let all: Vec<_> = stats.collect();
+    let mut found = vec![(pid, String::new())];
+    let mut next = 0;
+    while next < found.len() {
+        let parent = found[next].0;
+        found.extend(all.iter().filter(|(_, _, of)| *of == parent).map(|(id, name, _)| (*id, name.clone())));
+        next += 1;
+    }
+    found
 }

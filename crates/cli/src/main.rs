@@ -12,7 +12,7 @@ use clap::{CommandFactory, Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::layer::{Layer as _, SubscriberExt as _};
 use tracing_subscriber::util::SubscriberInitExt as _;
-use wasm_engine_engine::PanelLog;
+use wasm_engine_engine::{PanelLog, log_directives};
 
 /// Runs local-first apps: WASM guests, a page and their graphics in one framebuffer.
 ///
@@ -99,18 +99,11 @@ fn start_log(verbose: u8, panel: Option<PanelLog>) {
         2 => "debug",
         _ => "trace",
     };
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| filter(level));
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(log_directives(level)));
     let text = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_target(true).without_time().with_filter(filter);
     // A panel filters by itself; what it is not given it cannot show.
-    let panel = panel.map(|log| log.with_filter(self::filter("info")));
+    let panel = panel.map(|log| log.with_filter(EnvFilter::new(log_directives("info"))));
     tracing_subscriber::registry().with(text).with(panel).init();
-}
-
-/// This level for our own parts. Servo's say a lot that no user can act on.
-fn filter(level: &str) -> EnvFilter {
-    EnvFilter::new(format!(
-        "error,wasm_engine={level},wasm_engine_engine={level},wasm_engine_page={level},wasm_engine_sandbox={level},wasm_engine_serve={level},wasm_engine_compositor={level},wasm_engine_gpu={level},guest={level},page={level}"
-    ))
 }
 
 #[cfg(test)]

@@ -6,63 +6,26 @@
 mod harness;
 
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 use std::sync::{Mutex, PoisonError};
 
 use harness::{engine, scratch, until};
+use wasm_engine_testkit::XServer;
 
 /// One window at a time: a software GPU and an X server beside it take the whole machine.
 static ALONE: Mutex<()> = Mutex::new(());
 
-/// An X server of this test's own.
-struct Display {
-    server: Child,
-    name: String,
-}
-
-impl Display {
-    /// Xvfb finds a free display by itself and says which. `None` where there is no Xvfb; `cargo xtask setup` brings it.
-    fn start() -> Option<Self> {
-        use std::io::{BufRead as _, BufReader};
-        let mut server = Command::new("Xvfb")
-            .args(["-displayfd", "1", "-screen", "0", "1280x800x24", "-nolisten", "tcp"])
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .ok()?;
-        let mut line = String::new();
-        BufReader::new(server.stdout.take()?).read_line(&mut line).ok()?;
-        Some(Self { name: format!(":{}", line.trim()), server })
-    }
-
-    fn xdotool(&self, arguments: &[&str]) -> String {
-        let output = Command::new("xdotool").env("DISPLAY", &self.name).args(arguments).output().unwrap();
-        String::from_utf8_lossy(&output.stdout).trim().to_owned()
-    }
-}
-
-impl Drop for Display {
-    fn drop(&mut self) {
-        let _ = self.server.kill();
-        let _ = self.server.wait();
-    }
-}
-
-fn open(display: &Display, app: &Path, out: &Path) -> (Child, String) {
+fn open(display: &XServer, app: &Path, out: &Path) -> (Child, String) {
     let child = engine()
-        .env("DISPLAY", &display.name)
+        .env("DISPLAY", display.name())
         .args(["run", "--window", "--json"])
         .arg(app)
         .args(["--out".as_ref(), out.join("frame.png").as_os_str(), "--record".as_ref(), out.join("rec").as_os_str()])
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();
-    let pid = child.id().to_string();
-    let window = until(|| {
-        let found = display.xdotool(&["search", "--onlyvisible", "--pid", &pid]);
-        found.lines().next().map(str::to_owned).filter(|id| !id.is_empty())
-    });
-    (child, window)
+    let window = until(|| display.window_of(child.id()));
+    (child, window.to_string())
 }
 
 fn close(mut child: Child) -> serde_json::Value {
@@ -94,7 +57,7 @@ fn newest_frame(out: &Path) -> Option<(u32, u32)> {
 #[test]
 fn a_click_and_a_key_reach_the_page() {
     let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
-    let Some(display) = Display::start() else { panic!("no Xvfb; `cargo xtask setup` brings it") };
+    let display = XServer::start(1280, 800);
     let out = scratch("window-input");
     let (child, window) = open(&display, &harness::fixture("button"), &out);
     // The page answers a click with 0.25 and the key `k` with 0.5; each is repeated until it has arrived, as the page may still be loading.
@@ -115,7 +78,7 @@ fn a_click_and_a_key_reach_the_page() {
 #[test]
 fn a_storm_of_resizes_ends_at_the_last_size() {
     let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
-    let Some(display) = Display::start() else { panic!("no Xvfb; `cargo xtask setup` brings it") };
+    let display = XServer::start(1280, 800);
     let out = scratch("window-resize");
     let (child, window) = open(&display, &harness::fixture("button"), &out);
     for step in 0..100_u32 {

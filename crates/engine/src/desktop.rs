@@ -13,7 +13,7 @@ use wasm_engine_serve::protocol::{FromEngine, Rights};
 
 use crate::control::StopHandle;
 use crate::engine::{Engine, EngineError, framebuffer};
-use crate::panel::PanelLink;
+use crate::panel::{PanelLink, PanelLog};
 use crate::run_report::{Ending, RunReport};
 use crate::session::Session;
 use crate::wiring::Target;
@@ -46,7 +46,7 @@ pub struct Desktop {
 }
 
 impl Desktop {
-    /// Starts a run.
+    /// Starts a run, whose panel shows `log`.
     ///
     /// # Errors
     /// As [`Engine::run`].
@@ -57,9 +57,11 @@ impl Desktop {
         size: (u32, u32),
         scale: f32,
         stop: &StopHandle,
+        log: &PanelLog,
     ) -> Result<Self, EngineError> {
         let link = PanelLink::new(&engine.app.manifest);
         let hub = link.hub.clone();
+        log.connect(hub.clone());
         engine.panel = Some(link);
         engine.pixels = Some(panel);
         let session = Session::start(engine, stage.gpu, Target::Window(stage.surface), size, scale, stop)?;

@@ -23,6 +23,7 @@ use crate::limits;
 use crate::manifest::{App, FILE_NAME, Manifest, ManifestError, Profile};
 use crate::options::{Display, RunOptions};
 use crate::panel::PanelLink;
+use crate::policy::Policy;
 use crate::run_report::{Ending, RunReport};
 use crate::session::Session;
 use crate::wiring::Target;
@@ -35,6 +36,8 @@ pub struct Engine {
     pub(crate) telemetry: Telemetry,
     /// One per kernel, in manifest order.
     pub(crate) modules: Vec<KernelModule>,
+    /// What a person has decided about the guests' rights.
+    pub(crate) policy: Policy,
     /// The panel, if there is one.
     pub(crate) panel: Option<PanelLink>,
     /// The panel's pixels, where it lies over the page in one window.
@@ -228,7 +231,8 @@ impl Engine {
         };
         let sandbox = Sandbox::new(config)?;
         let modules = crate::wiring::compile(&app, &sandbox)?;
-        Ok(Self { app, options, sandbox, telemetry, modules, panel: None, pixels: None })
+        let policy = Policy::load(&crate::paths::policy_file(&app.manifest.app.name))?;
+        Ok(Self { app, options, sandbox, telemetry, modules, policy, panel: None, pixels: None })
     }
 
     /// Runs the app to its end.

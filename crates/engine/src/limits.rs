@@ -40,5 +40,7 @@ pub const ARCHIVE_BYTES: u64 = 4 << 30;
 pub const ARCHIVE_RATIO: u64 = 100;
 /// An archive may unpack to so much whatever its length.
 pub const ARCHIVE_SMALL_BYTES: u64 = 64 << 20;
+/// Bytes of the file that keeps a person's decisions about an app's rights.
+pub const POLICY_BYTES: usize = 1 << 20;
 /// Folders above a file in an app's archive, and the file.
 pub const ARCHIVE_DEPTH: usize = 32;

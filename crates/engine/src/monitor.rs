@@ -8,6 +8,7 @@ use std::time::Instant;
 use serde_json::json;
 use wasm_engine_page::bridge::Bridge;
 use wasm_engine_page::{ConsoleLevel, Page, PageEvent};
+use wasm_engine_serve::protocol::Problem;
 use wasm_engine_telemetry::{Counter, Interval, Telemetry};
 
 use crate::control::Control;
@@ -123,15 +124,29 @@ impl Watch {
                 PageEvent::NavigationDenied { url } => {
                     page_fault("NAVIGATION_DENIED", format!("the page wanted to go to {url}"), Some("a page stays in its app"))
                 }
+                PageEvent::Responsive => {
+                    self.show_page_problem(None);
+                    continue;
+                }
                 other => {
                     tracing::debug!(target: "page", "{other:?}");
                     continue;
                 }
             };
+            if matches!(fault.code.as_str(), "PAGE_CRASHED" | "PAGE_UNRESPONSIVE") {
+                self.show_page_problem(Some(&fault));
+            }
             tracing::error!(target: "page", code = fault.code, "{}", fault.message);
             if self.faults.len() < limits::FAULTS_KEPT {
                 self.faults.push(fault);
             }
+        }
+    }
+
+    fn show_page_problem(&self, fault: Option<&Fault>) {
+        let problem = |fault: &Fault| Problem { code: fault.code.clone(), message: fault.message.clone(), hint: fault.hint.clone() };
+        if let Some(panel) = &self.panel {
+            panel.board().set_page_problem(fault.map(problem));
         }
     }
 

@@ -14,6 +14,21 @@ pub fn apps_dir() -> PathBuf {
     cache().join("apps")
 }
 
+/// A person's decisions about the rights of the app of this name, in the configuration.
+#[must_use]
+pub fn policy_file(app: &str) -> PathBuf {
+    config_dir().join("policies").join(format!("{app}.json"))
+}
+
+/// What a person has chosen: `$WASM_ENGINE_CONFIG`, else `$XDG_CONFIG_HOME/wasm-engine`, else `~/.config/wasm-engine`, else below the temporary folder.
+#[must_use]
+pub fn config_dir() -> PathBuf {
+    absolute("WASM_ENGINE_CONFIG")
+        .or_else(|| absolute("XDG_CONFIG_HOME").map(|dir| dir.join("wasm-engine")))
+        .or_else(|| absolute("HOME").map(|dir| dir.join(".config/wasm-engine")))
+        .unwrap_or_else(|| std::env::temp_dir().join("wasm-engine"))
+}
+
 /// `$WASM_ENGINE_CACHE`, else `$XDG_CACHE_HOME/wasm-engine`, else `~/.cache/wasm-engine`, else below the temporary folder.
 fn cache() -> PathBuf {
     absolute("WASM_ENGINE_CACHE")

@@ -31,7 +31,7 @@ use crate::recording::{FrameRecorder, InputLog, save_png, save_text};
 use crate::renderer::{Rendered, Renderer, RendererParts};
 use crate::run_report::{Ending, Fault, PagePath, RunReport};
 use crate::ticker::{Ticked, Ticker};
-use crate::wiring::{self, KernelFactory};
+use crate::wiring::{self, KernelChoice, KernelFactory};
 
 /// The page, and what serves it. Dropped in this order: the page first, while its server still answers.
 struct PageParts {
@@ -60,13 +60,14 @@ pub(crate) struct Session {
 impl Session {
     /// Starts every part. The renderer draws into `target`.
     pub(crate) fn start(
-        engine: Engine,
+        mut engine: Engine,
         gpu: Arc<Gpu>,
         target: wiring::Target,
         size: (u32, u32),
         scale: f32,
         stop: &StopHandle,
     ) -> Result<Self, EngineError> {
+        let policy = std::mem::take(&mut engine.policy);
         let manifest = &engine.app.manifest;
         let telemetry = engine.telemetry.clone();
         let control = Control::new(stop.clone(), size, scale, engine.options.hud.unwrap_or(manifest.hud.shown));
@@ -76,7 +77,7 @@ impl Session {
         let seed = engine.options.seed.unwrap_or(manifest.clock.seed);
         let page = start_page(&engine, &gpu, &control, size, scale)?;
         let renderer = make_renderer(&engine, &gpu, &region, &control, target, page.as_ref())?;
-        let ticker = make_ticker(&engine, &region, &control, pool, seed, page.as_ref())?;
+        let ticker = make_ticker(&engine, &region, &control, pool, KernelChoice { seed, policy }, page.as_ref())?;
         let announcement = inspect::announce(&manifest.app.name, &region);
         let feed = engine.panel.as_ref().map(|link| {
             let page = page.as_ref().map(|parts| parts.page.clone());
@@ -226,12 +227,12 @@ fn make_ticker(
     region: &Region,
     control: &Arc<Control>,
     pool: ThreadPool,
-    seed: u64,
+    choice: KernelChoice,
     page: Option<&PageParts>,
 ) -> Result<Ticker, EngineError> {
     let manifest = &engine.app.manifest;
     let params = Params::new(&manifest.param);
-    let factory = KernelFactory::new(&engine.app, &engine.sandbox, &engine.modules, region, pool.current_num_threads(), seed);
+    let mut factory = KernelFactory::new(&engine.app, &engine.sandbox, &engine.modules, region, pool.current_num_threads(), choice);
     let log = engine.options.record.as_ref().map(|folder| InputLog::create(folder));
     let surfaces = manifest.surface.iter().map(|surface| surface.name.clone()).collect();
     let layout = region.writer(wiring::layout_zone(region)?)?;
@@ -245,6 +246,7 @@ fn make_ticker(
         factory,
         inbox: Inbox::new(params, surfaces, layout),
         bridge: page.map(|parts| parts.bridge.clone()),
+        page: page.map(|parts| parts.page.clone()),
         panel: engine.panel.as_ref().and_then(PanelLink::desk),
         done: region.lane_sender(wiring::TICKS_LANE)?,
         log: log.transpose().map_err(EngineError::io("recording"))?,

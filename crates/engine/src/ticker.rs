@@ -7,6 +7,7 @@ use rayon::ThreadPool;
 use rayon::prelude::*;
 use wasm_engine_exchange::Writer;
 use wasm_engine_exchange::lane::Sender;
+use wasm_engine_page::Page;
 use wasm_engine_page::bridge::Bridge;
 use wasm_engine_sandbox::{Kernel, LogLevel, LogLine, Pointer as KernelPointer, SlotState, TickInput};
 use wasm_engine_telemetry::{Counter, Stage, Telemetry, Track, now_nanos};
@@ -44,6 +45,7 @@ pub(crate) struct Ticker {
     pub(crate) buffers: Vec<Writer>,
     pub(crate) inbox: Inbox,
     pub(crate) bridge: Option<Bridge>,
+    pub(crate) page: Option<Arc<Page>>,
     /// Where a panel asks, if one is served.
     pub(crate) panel: Option<Desk>,
     pub(crate) done: Sender<TickDone>,
@@ -80,6 +82,7 @@ impl Ticker {
     /// Runs until the last tick or until the run is stopped.
     pub(crate) fn run(mut self) -> Ticked {
         let mut tick = 0;
+        self.show_guests();
         while self.ticks.is_none_or(|last| tick < last) && self.wait_until_due(&mut tick) {
             self.tick(tick);
             tick += 1;
@@ -132,8 +135,30 @@ impl Ticker {
             self.inbox.fill(self.control.size());
         }
         if let Some(desk) = &mut self.panel {
-            let (bridge, log) = (self.bridge.as_ref(), self.log.as_mut());
-            desk.take_over(Reach { control: &self.control, inbox: &mut self.inbox, bridge, log, tick });
+            let (bridge, page, log) = (self.bridge.as_ref(), self.page.as_deref(), self.log.as_mut());
+            let (control, inbox, factory) = (&*self.control, &mut self.inbox, &mut self.factory);
+            let has_decided = desk.take_over(Reach { control, inbox, factory, bridge, page, log, tick });
+            if has_decided {
+                self.enforce(tick);
+            }
+        }
+    }
+
+    /// Ends guests to which a right that they have has been denied.
+    fn enforce(&mut self, tick: u64) {
+        for (index, group) in self.groups.iter_mut().enumerate().filter(|(_, group)| group.fault.is_none()) {
+            group.fault = self.factory.verdict(index, tick);
+            if let Some(fault) = &group.fault {
+                tracing::warn!(kernel = group.name, code = fault.code, tick, "{}", fault.message);
+            }
+        }
+        self.show_guests();
+    }
+
+    /// Shows the panel what is not shown by ticks: guests that have none, and what guests may do.
+    fn show_guests(&self) {
+        if let Some(desk) = &self.panel {
+            desk.board.set_guests(&self.groups, self.factory.permissions());
         }
     }
 
@@ -245,11 +270,11 @@ impl Ticker {
             buffer.bytes_mut().fill(0);
             buffer.publish();
         }
-        self.start_kernels();
-        self.clock.restart();
         if let Some(desk) = &self.panel {
             desk.board.restart(seed);
         }
+        self.start_kernels();
+        self.clock.restart();
     }
 
     fn start_kernels(&mut self) {
@@ -257,6 +282,7 @@ impl Ticker {
             Ok(groups) => self.groups = groups,
             Err(error) => tracing::error!(code = error.code(), "restart: {error}"),
         }
+        self.show_guests();
     }
 
     fn shut_down_kernels(&mut self) {
@@ -271,6 +297,18 @@ impl Ticker {
 }
 
 impl KernelGroup {
+    /// A kernel that was not started.
+    pub(crate) fn held_back(fault: Fault) -> Self {
+        Self {
+            name: fault.part.clone(),
+            shards: Vec::new(),
+            grants: Vec::new(),
+            writes: Vec::new(),
+            pointer_surface: None,
+            fault: Some(fault),
+        }
+    }
+
     fn summary(&self) -> KernelSummary {
         KernelSummary {
             name: self.name.clone(),

@@ -3,12 +3,16 @@
 use bytemuck::{Pod, Zeroable};
 use wasm_engine_exchange::{ClaimError, Region, RegionSpec, Writer};
 use wasm_engine_sandbox::{Grant, GrantAccess, Kernel, KernelLimits, KernelModule, Sandbox, StartArgs};
+use wasm_engine_serve::protocol::{Decision, Permission, Scope};
 use wasm_engine_telemetry::Token;
 
 use crate::engine::EngineError;
+use crate::error::Diagnostic;
 use crate::limits;
 use crate::manifest::{self, App, Manifest};
 use crate::params::Params;
+use crate::policy::{Policy, Right};
+use crate::run_report::Fault;
 use crate::ticker::KernelGroup;
 
 /// Name of the lane from ticker to renderer.
@@ -72,22 +76,68 @@ pub(crate) struct KernelFactory {
     region: Region,
     manifest: Manifest,
     workers: usize,
-    seed: u64,
+    choice: KernelChoice,
+}
+
+/// What may be chosen anew whenever kernels are started.
+pub(crate) struct KernelChoice {
+    pub(crate) seed: u64,
+    pub(crate) policy: Policy,
 }
 
 impl KernelFactory {
-    pub(crate) fn new(app: &App, sandbox: &Sandbox, modules: &[KernelModule], region: &Region, workers: usize, seed: u64) -> Self {
-        Self { sandbox: sandbox.clone(), modules: modules.to_vec(), region: region.clone(), manifest: app.manifest.clone(), workers, seed }
+    pub(crate) fn new(
+        app: &App,
+        sandbox: &Sandbox,
+        modules: &[KernelModule],
+        region: &Region,
+        workers: usize,
+        choice: KernelChoice,
+    ) -> Self {
+        Self {
+            sandbox: sandbox.clone(),
+            modules: modules.to_vec(),
+            region: region.clone(),
+            manifest: app.manifest.clone(),
+            workers,
+            choice,
+        }
     }
 
     /// Gives kernels that are started from now on another seed.
     pub(crate) fn set_seed(&mut self, seed: u64) {
-        self.seed = seed;
+        self.choice.seed = seed;
     }
 
-    /// Starts every shard of every kernel.
-    pub(crate) fn start(&self, params: &Params) -> Result<Vec<KernelGroup>, EngineError> {
-        self.manifest.kernel.iter().zip(&self.modules).map(|(kernel, module)| self.start_group(kernel, module, params)).collect()
+    /// Starts every shard of every kernel, but those to which a right is denied.
+    pub(crate) fn start(&mut self, params: &Params) -> Result<Vec<KernelGroup>, EngineError> {
+        self.choice.policy.begin();
+        let verdicts: Vec<_> = self.manifest.kernel.iter().map(|kernel| self.choice.policy.verdict(kernel, 0)).collect();
+        let kernels = self.manifest.kernel.iter().zip(&self.modules).zip(verdicts);
+        kernels
+            .map(|((kernel, module), verdict)| match verdict {
+                Some(fault) => Ok(KernelGroup::held_back(fault)),
+                None => self.start_group(kernel, module, params),
+            })
+            .collect()
+    }
+
+    /// A person's decision about a right.
+    ///
+    /// # Errors
+    /// When the manifest grants no such right, or the decision cannot be kept.
+    pub(crate) fn decide(&mut self, right: Right, decision: Option<Decision>, scope: Scope) -> Result<(), Diagnostic> {
+        self.choice.policy.decide(&self.manifest, right, decision, scope)
+    }
+
+    /// What ends the kernel of this number, if a right of it is denied.
+    pub(crate) fn verdict(&mut self, index: usize, tick: u64) -> Option<Fault> {
+        self.choice.policy.verdict(self.manifest.kernel.get(index)?, tick)
+    }
+
+    /// What holds for every right.
+    pub(crate) fn permissions(&self) -> Vec<Permission> {
+        self.choice.policy.permissions(&self.manifest)
     }
 
     fn start_group(&self, kernel: &manifest::Kernel, module: &KernelModule, params: &Params) -> Result<KernelGroup, EngineError> {
@@ -120,7 +170,7 @@ impl KernelFactory {
                     params: params.changes().map(|change| (change.name, change.value)).collect(),
                     shard: shard as u32,
                     shards: shards as u32,
-                    seed: self.seed,
+                    seed: self.choice.seed,
                     limits: kernel_limits(kernel, &self.manifest),
                 };
                 Kernel::start(&self.sandbox, module, &self.region, &grants, &args).map_err(EngineError::from)

@@ -15,8 +15,8 @@ mod typescript;
 use serde::{Deserialize, Serialize};
 pub use shell::{RecentApp, ShellApp, ShellState};
 pub use state::{
-    Buffer, CounterValue, Decision, Frame, Guest, GuestKind, Lane, Level, LogEntry, ParamValue, Permission, Run, RunPhase, Scope, StageTimes,
-    State,
+    Buffer, CounterValue, Decision, Frame, Guest, GuestKind, Lane, Level, LogEntry, ParamValue, Permission, Run, RunPhase, Scope,
+    StageTimes, State,
 };
 
 /// Changes whenever a message changes its meaning. A client with another version is turned away.

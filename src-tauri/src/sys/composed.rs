@@ -3,20 +3,28 @@
 use std::error::Error;
 use std::sync::Arc;
 
-use tauri::{Manager, WebviewWindow, WindowEvent};
+use tauri::plugin::TauriPlugin;
+use tauri::{Manager, WebviewWindow, WindowEvent, Wry};
 use wasm_engine_engine::Engine;
 use wasm_engine_engine::desktop::{Desktop, Stage};
 
 use crate::shell::Shell;
+use crate::window;
+
+/// Lets one shell run at a time: these systems' plugin knows no identities, so a second app has to wait for the first one's end.
+pub(crate) fn single_instance(_identity: &str) -> TauriPlugin<Wry> {
+    tauri_plugin_single_instance::init(|app, _, _| window::show(app))
+}
 
 /// Starts the run in the window.
 pub(crate) fn attach(window: &WebviewWindow, engine: Engine) -> Result<(), Box<dyn Error>> {
     let (size, scale) = (window.inner_size()?, window.scale_factor()?);
     let stage = Stage::new(window.clone())?;
-    let stop = window.state::<Shell>().stop.clone();
+    let shell = window.state::<Shell>();
     let panel = Arc::new(wasm_engine_panel::SystemPanel);
-    let desktop = Arc::new(Desktop::start(engine, stage, panel, (size.width.max(1), size.height.max(1)), scale as f32, &stop)?);
-    window.state::<Shell>().began(desktop.clone());
+    let desktop =
+        Arc::new(Desktop::start(engine, stage, panel, (size.width.max(1), size.height.max(1)), scale as f32, &shell.stop, &shell.log)?);
+    shell.began(desktop.clone());
     let scaled = window.clone();
     window.on_window_event(move |event| {
         if let WindowEvent::Resized(size) = event {

@@ -4,6 +4,8 @@ use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use wasm_engine_serve::protocol::{Permission, Problem};
+
 use crate::limits;
 use crate::params::Params;
 use crate::run_report::Fault;
@@ -27,6 +29,10 @@ pub(crate) struct Notes {
     pub(crate) guests: Vec<GuestNote>,
     /// Values in manifest order.
     pub(crate) params: Vec<f32>,
+    /// What the guests may do.
+    pub(crate) permissions: Vec<Permission>,
+    /// Why the page does not go on.
+    pub(crate) page_problem: Option<Problem>,
 }
 
 /// What is known of one kernel.
@@ -99,6 +105,22 @@ impl Board {
         if note.fault != group.fault {
             note.fault.clone_from(&group.fault);
         }
+    }
+
+    /// Guests were started, or ended by a decision.
+    pub(crate) fn set_guests(&self, groups: &[KernelGroup], permissions: Vec<Permission>) {
+        let mut notes = self.lock();
+        notes.guests.resize_with(groups.len(), GuestNote::default);
+        for (note, group) in notes.guests.iter_mut().zip(groups) {
+            note.instances = group.shards.len() as u32;
+            note.fault.clone_from(&group.fault);
+        }
+        notes.permissions = permissions;
+    }
+
+    /// The page does not go on, or does again.
+    pub(crate) fn set_page_problem(&self, problem: Option<Problem>) {
+        self.lock().page_problem = problem;
     }
 
     /// Everything begins anew.

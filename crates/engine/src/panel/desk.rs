@@ -2,14 +2,18 @@
 
 use std::sync::Arc;
 
+use wasm_engine_page::Page;
 use wasm_engine_page::bridge::Bridge;
 use wasm_engine_serve::protocol::{Ask, Problem};
 use wasm_engine_serve::{Asks, limits};
 
 use super::board::Board;
 use crate::control::Control;
+use crate::error::Diagnostic;
 use crate::inbox::Inbox;
+use crate::policy::Right;
 use crate::recording::{Input, InputLog};
+use crate::wiring::KernelFactory;
 
 /// The tick thread's end of a panel.
 pub(crate) struct Desk {
@@ -17,6 +21,7 @@ pub(crate) struct Desk {
     pub(crate) board: Arc<Board>,
     step: bool,
     restart: Option<Restart>,
+    has_decided: bool,
 }
 
 /// A wish for a new beginning.
@@ -29,6 +34,8 @@ pub(crate) struct Restart {
 pub(crate) struct Reach<'a> {
     pub(crate) control: &'a Control,
     pub(crate) inbox: &'a mut Inbox,
+    pub(crate) factory: &'a mut KernelFactory,
+    pub(crate) page: Option<&'a Page>,
     pub(crate) bridge: Option<&'a Bridge>,
     pub(crate) log: Option<&'a mut InputLog>,
     /// The tick that sees it first.
@@ -37,17 +44,18 @@ pub(crate) struct Reach<'a> {
 
 impl Desk {
     pub(crate) fn new(asks: Asks, board: Arc<Board>) -> Self {
-        Self { asks, board, step: false, restart: None }
+        Self { asks, board, step: false, restart: None, has_decided: false }
     }
 
-    /// Takes over what waits, up to a bound, so that a panel that asks without end cannot hold up a tick.
-    pub(crate) fn take_over(&mut self, mut reach: Reach<'_>) {
+    /// Takes over what waits, up to a bound, so that a panel that asks without end cannot hold up a tick. Whether a decision about rights was among it.
+    pub(crate) fn take_over(&mut self, mut reach: Reach<'_>) -> bool {
         for _ in 0..limits::ASKS_WAITING {
-            let Some(pending) = self.asks.next_waiting() else { return };
+            let Some(pending) = self.asks.next_waiting() else { break };
             tracing::info!(ask = ?pending.ask, "a panel asks");
             let outcome = self.carry_out(&pending.ask, &mut reach);
             pending.answer(outcome);
         }
+        std::mem::take(&mut self.has_decided)
     }
 
     fn carry_out(&mut self, ask: &Ask, reach: &mut Reach<'_>) -> Result<(), Problem> {
@@ -61,12 +69,21 @@ impl Desk {
                 self.step = true;
                 reach.control.set_paused(true);
             }
-            Ask::Restart { .. } if reach.log.is_some() => return Err(recording()),
+            Ask::Restart { .. } | Ask::Permit { .. } if reach.log.is_some() => return Err(recording()),
             Ask::Restart { seed } => self.restart = Some(Restart { seed: *seed }),
             Ask::Hud { shown } => reach.control.set_hud(*shown),
             Ask::Param { name, value } => {
                 set_param(reach, name, *value)?;
                 self.board.set_params(&reach.inbox.params);
+            }
+            Ask::Permit { guest, right, object, decision, scope } => {
+                let right = Right { guest: guest.clone(), right: right.clone(), object: object.clone() };
+                reach.factory.decide(right, *decision, *scope).map_err(|refused| problem(&refused))?;
+                self.has_decided = true;
+            }
+            Ask::RestartPage => {
+                restart_page(reach.page)?;
+                self.board.set_page_problem(None);
             }
             Ask::Stop => reach.control.stop.stop(),
         }
@@ -104,11 +121,26 @@ fn set_param(reach: &mut Reach<'_>, name: &str, value: f64) -> Result<(), Proble
     Ok(())
 }
 
-/// The numbers of a recording's ticks rise: it cannot hold a second beginning.
+fn restart_page(page: Option<&Page>) -> Result<(), Problem> {
+    let Some(page) = page else {
+        return Err(Problem { code: "NO_PAGE".to_owned(), message: "the app has no page".to_owned(), hint: None });
+    };
+    page.reload().map_err(|error| Problem {
+        code: error.code().to_owned(),
+        message: error.to_string(),
+        hint: Some("the page's thread has ended; open the app anew".to_owned()),
+    })
+}
+
+fn problem(diagnostic: &Diagnostic) -> Problem {
+    Problem { code: diagnostic.code.clone(), message: diagnostic.message.clone(), hint: diagnostic.hint.clone() }
+}
+
+/// The numbers of a recording's ticks rise, and it does not hold decisions: it cannot have a second beginning, nor guests that end by a decision.
 fn recording() -> Problem {
     Problem {
         code: "RECORDING".to_owned(),
-        message: "a run that is recorded cannot begin anew".to_owned(),
+        message: "a run that is recorded cannot begin anew, and its guests keep their rights".to_owned(),
         hint: Some("end it, and start another one".to_owned()),
     }
 }

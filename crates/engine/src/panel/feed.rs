@@ -70,8 +70,12 @@ impl PanelFeed {
             generations_per_second: Vec::new(),
         };
         let (hub, board) = (link.hub.clone(), link.board.clone());
-        hub.publish(Update { permissions: Some(sections::permissions(&parts.manifest)), ..Update::default() });
         Self { hub, board, parts, newest: 0, seconds: 0.0, told: now, rates, highest: Vec::new(), stages_told: None }
+    }
+
+    /// Where what is known of the page is noted.
+    pub(crate) fn board(&self) -> &Board {
+        &self.board
     }
 
     /// Publishes the state as it is now. Telemetry must have been drained.
@@ -92,8 +96,8 @@ impl PanelFeed {
             buffers: Some(sections::buffers(&parts.region, &parts.manifest, &self.rates.generations_per_second)),
             lanes: Some(sections::lanes(&parts.region, self.board.rejects(), &mut self.highest)),
             counters: Some(sections::counters(&parts.telemetry)),
-            permissions: None,
             params: Some(sections::params(&parts.manifest, &notes)),
+            permissions: Some(notes.permissions),
             frames: self.frames(),
             run: Some(run),
         };
@@ -133,6 +137,7 @@ impl PanelFeed {
             scale: control.scale(),
             gpu: gpu.clone(),
             page: page.as_ref().map_or_else(|| "none".to_owned(), |page| crate::session::page_path(page).path),
+            page_problem: notes.page_problem.clone(),
             workers: *workers as u32,
             hud: control.hud(),
         }

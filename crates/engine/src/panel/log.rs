@@ -14,9 +14,28 @@ use wasm_engine_serve::{Hub, Note};
 #[derive(Debug, Clone, Default)]
 pub struct PanelLog(Arc<OnceLock<Hub>>);
 
+/// What a filter of the log is to be set to: this level for our own parts. Servo's say a lot that no user can act on.
+#[must_use]
+pub fn log_directives(level: &str) -> String {
+    const PARTS: [&str; 11] = [
+        "wasm_engine",
+        "wasm_engine_compositor",
+        "wasm_engine_desktop",
+        "wasm_engine_engine",
+        "wasm_engine_gpu",
+        "wasm_engine_page",
+        "wasm_engine_sandbox",
+        "wasm_engine_serve",
+        "guest",
+        "page",
+        "panel",
+    ];
+    PARTS.iter().fold("error".to_owned(), |all, part| format!("{all},{part}={level}"))
+}
+
 impl PanelLog {
     /// Where the events go from now on. A program serves one panel.
-    pub(super) fn connect(&self, hub: Hub) {
+    pub(crate) fn connect(&self, hub: Hub) {
         if self.0.set(hub).is_err() {
             tracing::warn!("the log goes to the panel that was served first");
         }

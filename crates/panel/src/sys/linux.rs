@@ -6,6 +6,6 @@ mod capture;
 mod cover;
 mod input;
 
-pub use capture::capture;
+pub use capture::{capture, revive};
 pub use cover::{Cover, CoverError};
 pub use input::{Input, KeyEvent, route, set_cursor};

@@ -1,7 +1,7 @@
 //! The sections of the state, each from what it is about.
 
 use wasm_engine_exchange::Region;
-use wasm_engine_serve::protocol::{Buffer, CounterValue, Decision, Guest, GuestKind, Lane, ParamValue, Permission, Problem, StageTimes};
+use wasm_engine_serve::protocol::{Buffer, CounterValue, Guest, GuestKind, Lane, ParamValue, Problem, StageTimes};
 use wasm_engine_telemetry::{Counter, Interval, Report, Telemetry, Unit};
 
 use crate::lanes::{LANES, WhenFull};
@@ -18,25 +18,6 @@ pub(super) fn milliseconds(nanos: u64) -> f64 {
 /// How fast a number rose; 0 when it has begun anew.
 pub(super) fn per_second(now: u64, before: u64, seconds: f64) -> f64 {
     now.saturating_sub(before) as f64 / seconds
-}
-
-/// What the manifest grants. It is all that a guest may do.
-pub(super) fn permissions(manifest: &Manifest) -> Vec<Permission> {
-    let granted = |guest: &str, right: &str, object: &str| Permission {
-        guest: guest.to_owned(),
-        right: right.to_owned(),
-        object: object.to_owned(),
-        decision: Decision::Allow,
-        scope: None,
-        next: None,
-        why: "the manifest grants it".to_owned(),
-    };
-    let of_kernel = |kernel: &crate::manifest::Kernel| {
-        let read = kernel.read.iter().map(|buffer| granted(&kernel.name, "read", buffer));
-        let write = kernel.write.iter().map(|buffer| granted(&kernel.name, "write", buffer));
-        read.chain(write).collect::<Vec<_>>()
-    };
-    manifest.kernel.iter().flat_map(of_kernel).collect()
 }
 
 /// The guests, in manifest order.

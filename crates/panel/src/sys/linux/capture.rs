@@ -7,6 +7,7 @@ use std::sync::Arc;
 use gtk::cairo::{Context, Format, ImageSurface, Operator};
 use gtk::glib::Propagation;
 use gtk::prelude::*;
+use webkit2gtk::WebViewExt as _;
 
 use crate::pixels::PanelPixels;
 use crate::tiles::Area;
@@ -30,6 +31,16 @@ pub fn capture(webview: &webkit2gtk::WebView, pixels: Arc<PanelPixels>) {
         }
         // Nothing goes to the screen: the window above hides it.
         Propagation::Stop
+    });
+}
+
+/// Loads the document again when the webview's process has died; until then the last picture stays.
+///
+/// Call it on GTK's thread.
+pub fn revive(webview: &webkit2gtk::WebView) {
+    webview.connect_web_process_terminated(|webview, reason| {
+        tracing::warn!(target: "panel", "the panel's process has ended ({reason:?}); it is loaded again");
+        webview.reload();
     });
 }
 

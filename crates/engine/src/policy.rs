@@ -1,0 +1,248 @@
+//! What a person has decided about the rights of an app's guests. A decision can only take away what the manifest grants, never add to it.
+
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use wasm_engine_serve::protocol::{Decision, Permission, Scope};
+
+use crate::error::Diagnostic;
+use crate::limits;
+use crate::manifest::{Kernel, Manifest};
+use crate::recording::save_text;
+use crate::run_report::Fault;
+
+/// A right that the manifest grants: who may do what with which buffer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Right {
+    pub(crate) guest: String,
+    pub(crate) right: String,
+    pub(crate) object: String,
+}
+
+impl Right {
+    /// What the manifest grants a kernel.
+    fn of_kernel(kernel: &Kernel) -> impl Iterator<Item = Self> {
+        let kind = |right: &'static str, objects: &[String]| {
+            let right = |object: &String| Self { guest: kernel.name.clone(), right: right.to_owned(), object: object.clone() };
+            objects.iter().map(right).collect::<Vec<_>>()
+        };
+        kind("read", &kernel.read).into_iter().chain(kind("write", &kernel.write))
+    }
+}
+
+/// A decision.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Rule {
+    #[serde(flatten)]
+    right: Right,
+    decision: Decision,
+}
+
+/// Decisions, those for this run before those for always.
+#[derive(Debug, Default)]
+pub(crate) struct Policy {
+    run: Vec<Rule>,
+    always: Vec<Rule>,
+    /// Where those for always are kept; nowhere for a policy that is not kept.
+    file: Option<PathBuf>,
+    /// Rights without which guests were ended or held back, until the guests begin anew.
+    missing: Vec<Right>,
+}
+
+impl Policy {
+    /// The decisions kept in `file`; none where there is no such file.
+    ///
+    /// # Errors
+    /// When the file cannot be read, or is none: what somebody has denied must not be allowed by a mistake.
+    pub(crate) fn load(file: &Path) -> Result<Self, Diagnostic> {
+        let failed = |text: String| {
+            let hint = format!("mend or remove {}; without it everything holds that the manifest grants", file.display());
+            Diagnostic::new("POLICY_UNREADABLE", format!("the decisions about the app's rights: {text}")).with_hint(Some(hint))
+        };
+        let text = match std::fs::read_to_string(file) {
+            Ok(text) if text.len() > limits::POLICY_BYTES => return Err(failed(format!("more than {} bytes", limits::POLICY_BYTES))),
+            Ok(text) => text,
+            Err(error) if error.kind() == ErrorKind::NotFound => "[]".to_owned(),
+            Err(error) => return Err(failed(error.to_string())),
+        };
+        let always = serde_json::from_str(&text).map_err(|error| failed(error.to_string()))?;
+        Ok(Self { always, file: Some(file.to_owned()), ..Self::default() })
+    }
+
+    /// Takes over a decision; none takes the earlier one back. One for always replaces that of the run.
+    ///
+    /// # Errors
+    /// When the manifest grants no such right, or the decision cannot be kept.
+    pub(crate) fn decide(&mut self, manifest: &Manifest, right: Right, decision: Option<Decision>, scope: Scope) -> Result<(), Diagnostic> {
+        let exists = manifest.kernel.iter().flat_map(Right::of_kernel).any(|granted| granted == right);
+        if !exists {
+            let Right { guest, right, object } = &right;
+            let hint = "a person's decision takes away what the manifest grants, or gives it back; it adds nothing".to_owned();
+            let text = format!("the manifest grants guest `{guest}` no right `{right}` to `{object}`");
+            return Err(Diagnostic::new("UNKNOWN_RIGHT", text).with_hint(Some(hint)));
+        }
+        self.run.retain(|rule| rule.right != right);
+        if scope == Scope::Run && decision.is_some() {
+            self.run.extend(decision.map(|decision| Rule { right, decision }));
+            return Ok(());
+        }
+        let mut always = self.always.clone();
+        always.retain(|rule| rule.right != right);
+        always.extend(decision.map(|decision| Rule { right, decision }));
+        if always != self.always {
+            self.keep(&always)?;
+            self.always = always;
+        }
+        Ok(())
+    }
+
+    fn keep(&self, always: &[Rule]) -> Result<(), Diagnostic> {
+        let Some(file) = &self.file else { return Ok(()) };
+        let text = serde_json::to_string_pretty(always).map_err(|error| Diagnostic::new("INTERNAL", error.to_string()))?;
+        save_text(file, &format!("{text}\n"))
+    }
+
+    fn rule(&self, right: &Right) -> Option<(Scope, Decision)> {
+        let of = |rules: &[Rule], scope| rules.iter().find(|rule| rule.right == *right).map(|rule| (scope, rule.decision));
+        of(&self.run, Scope::Run).or_else(|| of(&self.always, Scope::Always))
+    }
+
+    fn denied(&self, kernel: &Kernel) -> Vec<Right> {
+        let is_denied = |right: &Right| matches!(self.rule(right), Some((_, Decision::Deny)));
+        Right::of_kernel(kernel).filter(is_denied).collect()
+    }
+
+    /// What ends this kernel, if a right of it is denied. Remembers which.
+    pub(crate) fn verdict(&mut self, kernel: &Kernel, tick: u64) -> Option<Fault> {
+        let denied = self.denied(kernel);
+        let first = denied.first()?;
+        let message = format!("it was denied to {} buffer `{}`", first.right, first.object);
+        let hint = "allow it in the panel's permissions, and restart the run".to_owned();
+        let fault = Fault { part: kernel.name.clone(), code: "PERMISSION_DENIED".to_owned(), message, tick: Some(tick), hint: Some(hint) };
+        self.missing.extend(denied);
+        Some(fault)
+    }
+
+    /// Guests begin anew: from now on they have what is allowed now.
+    pub(crate) fn begin(&mut self) {
+        self.missing.clear();
+    }
+
+    /// What holds, for every right that the manifest grants, in its order.
+    pub(crate) fn permissions(&self, manifest: &Manifest) -> Vec<Permission> {
+        manifest.kernel.iter().flat_map(Right::of_kernel).map(|right| self.permission(right)).collect()
+    }
+
+    fn permission(&self, right: Right) -> Permission {
+        let rule = self.rule(&right);
+        let wanted = rule.map_or(Decision::Allow, |(_, decision)| decision);
+        let decision = if self.missing.contains(&right) { Decision::Deny } else { wanted };
+        let why = match rule {
+            None => "the manifest grants it",
+            Some((Scope::Run, _)) => "decided for this run",
+            Some((Scope::Always, _)) => "decided for every run",
+        };
+        Permission {
+            decision,
+            scope: rule.map(|(scope, _)| scope),
+            next: (wanted != decision).then_some(wanted),
+            why: why.to_owned(),
+            guest: right.guest,
+            right: right.right,
+            object: right.object,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MANIFEST: &str = r#"
+        [app]
+        name = "two"
+        [[buffer]]
+        name = "points"
+        bytes = "4 KiB"
+        [[kernel]]
+        name = "make"
+        module = "make.wasm"
+        write = ["points"]
+        [[kernel]]
+        name = "look"
+        module = "look.wasm"
+        read = ["points"]
+    "#;
+
+    fn manifest() -> Manifest {
+        Manifest::from_text(MANIFEST).unwrap()
+    }
+
+    fn right(guest: &str, right: &str) -> Right {
+        Right { guest: guest.to_owned(), right: right.to_owned(), object: "points".to_owned() }
+    }
+
+    fn shown(policy: &Policy, manifest: &Manifest) -> Vec<(Decision, Option<Scope>, Option<Decision>)> {
+        policy.permissions(manifest).iter().map(|permission| (permission.decision, permission.scope, permission.next)).collect()
+    }
+
+    #[test]
+    fn without_a_decision_the_manifests_holds() {
+        let (manifest, mut policy) = (manifest(), Policy::default());
+        assert_eq!(shown(&policy, &manifest), [(Decision::Allow, None, None); 2]);
+        assert!(manifest.kernel.iter().all(|kernel| policy.verdict(kernel, 0).is_none()));
+    }
+
+    #[test]
+    fn a_denied_right_ends_its_guest_until_it_is_allowed_and_the_run_begins_anew() {
+        let (manifest, mut policy) = (manifest(), Policy::default());
+        policy.decide(&manifest, right("look", "read"), Some(Decision::Deny), Scope::Run).unwrap();
+        assert!(policy.verdict(&manifest.kernel[0], 7).is_none());
+        let fault = policy.verdict(&manifest.kernel[1], 7).unwrap();
+        assert_eq!((fault.code.as_str(), fault.tick), ("PERMISSION_DENIED", Some(7)));
+        assert_eq!(shown(&policy, &manifest)[1], (Decision::Deny, Some(Scope::Run), None));
+        policy.decide(&manifest, right("look", "read"), None, Scope::Run).unwrap();
+        assert_eq!(shown(&policy, &manifest)[1], (Decision::Deny, None, Some(Decision::Allow)), "not before it begins anew");
+        policy.begin();
+        assert!(policy.verdict(&manifest.kernel[1], 0).is_none());
+        assert_eq!(shown(&policy, &manifest)[1], (Decision::Allow, None, None));
+    }
+
+    #[test]
+    fn what_is_decided_for_always_is_there_the_next_time_and_the_runs_goes_before_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let (manifest, file) = (manifest(), folder.path().join("deep/two.json"));
+        let mut policy = Policy::load(&file).unwrap();
+        policy.decide(&manifest, right("make", "write"), Some(Decision::Deny), Scope::Always).unwrap();
+        policy.decide(&manifest, right("make", "write"), Some(Decision::Allow), Scope::Run).unwrap();
+        assert_eq!(shown(&policy, &manifest)[0], (Decision::Allow, Some(Scope::Run), None));
+        let mut next = Policy::load(&file).unwrap();
+        assert_eq!(shown(&next, &manifest)[0], (Decision::Deny, Some(Scope::Always), None));
+        next.decide(&manifest, right("make", "write"), None, Scope::Always).unwrap();
+        assert_eq!(shown(&Policy::load(&file).unwrap(), &manifest)[0], (Decision::Allow, None, None));
+    }
+
+    #[test]
+    fn nothing_is_granted_that_the_manifest_does_not_grant() {
+        let (manifest, mut policy) = (manifest(), Policy::default());
+        for unknown in [right("look", "write"), right("nobody", "read"), Right { object: "layout".to_owned(), ..right("look", "read") }] {
+            let refused = policy.decide(&manifest, unknown, Some(Decision::Allow), Scope::Always).unwrap_err();
+            assert_eq!(refused.code, "UNKNOWN_RIGHT");
+        }
+        assert_eq!(shown(&policy, &manifest), [(Decision::Allow, None, None); 2]);
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_read_allows_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("two.json");
+        for broken in ["", "{", "{}", r#"[{"guest":"look"}]"#, r#"[{"guest":"a","right":"b","object":"c","decision":"maybe"}]"#] {
+            std::fs::write(&file, broken).unwrap();
+            assert_eq!(Policy::load(&file).unwrap_err().code, "POLICY_UNREADABLE", "{broken}");
+        }
+        std::fs::write(&file, " ".repeat(limits::POLICY_BYTES + 1)).unwrap();
+        assert_eq!(Policy::load(&file).unwrap_err().code, "POLICY_UNREADABLE");
+        assert_eq!(Policy::load(folder.path()).unwrap_err().code, "POLICY_UNREADABLE", "a folder");
+    }
+}

@@ -1,0 +1,63 @@
+//! Opening apps. Each runs in a process of its own, so that none can take another one down, and Servo can be had once in a process.
+
+use std::hash::{BuildHasher as _, BuildHasherDefault, DefaultHasher};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use tauri::{AppHandle, Manager, Wry};
+use wasm_engine_engine::Diagnostic;
+use wasm_engine_engine::desktop::protocol::Problem;
+use wasm_engine_engine::manifest::Manifest;
+
+use crate::shell::Shell;
+
+/// What tells this shell from others: one runs for each app, and one that has none.
+pub(crate) fn identity(app: Option<&Path>) -> String {
+    format!("dev.wasm-engine.desktop.{}", key(app))
+}
+
+/// Where the window's place and size are kept, for each app its own.
+pub(crate) fn window_file(app: Option<&Path>) -> String {
+    format!("window-{}.json", key(app))
+}
+
+fn key(app: Option<&Path>) -> String {
+    app.map_or_else(|| "none".to_owned(), |path| format!("app{:016x}", BuildHasherDefault::<DefaultHasher>::new().hash_one(path)))
+}
+
+/// Starting with the session, which a person has to ask for. Each app has an entry of its own.
+pub(crate) fn autostart(app: Option<&Path>) -> tauri::plugin::TauriPlugin<Wry> {
+    let builder = tauri_plugin_autostart::Builder::new();
+    match app {
+        Some(path) => builder.arg(path.display().to_string()).app_name(format!("wasm-engine-{}", key(app))),
+        None => builder.app_name("wasm-engine"),
+    }
+    .build()
+}
+
+/// Opens an app in a process of its own. A shell that has none makes room for it.
+///
+/// # Errors
+/// What is wrong with the app, as far as its manifest shows; the rest its own window says.
+pub(crate) fn open(shell: &AppHandle, path: &Path) -> Result<(), Problem> {
+    let path = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    Manifest::load(&path).map_err(|error| problem(&Diagnostic::from(&error)))?;
+    start(path).map_err(|error| problem(&Diagnostic::new("SHELL_NOT_STARTED", error.to_string())))?;
+    if shell.state::<Shell>().run().is_none() {
+        shell.exit(0);
+    }
+    Ok(())
+}
+
+fn start(app: PathBuf) -> std::io::Result<()> {
+    let mut child = Command::new(std::env::current_exe()?).arg(app).stdin(Stdio::null()).spawn()?;
+    // A child that ends before us must be waited for.
+    std::thread::Builder::new().name("child".to_owned()).spawn(move || child.wait())?;
+    Ok(())
+}
+
+/// As the panel shows it.
+pub(crate) fn problem(diagnostic: &Diagnostic) -> Problem {
+    let place = diagnostic.location.as_ref().map(|place| format!(" ({}:{})", place.file, place.line)).unwrap_or_default();
+    Problem { code: diagnostic.code.clone(), message: format!("{}{place}", diagnostic.message), hint: diagnostic.hint.clone() }
+}

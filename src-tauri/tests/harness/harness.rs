@@ -1,0 +1,175 @@
+//! The shell as a person starts it: under an X server with a window manager and a session bus of its own.
+
+#![allow(dead_code, reason = "each test file uses its part")]
+
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use image::RgbImage;
+use wasm_engine_testkit::XServer;
+
+/// How long anything may take on a busy machine before it counts as hung.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A desktop for the shell to run on.
+pub(crate) struct Session {
+    pub(crate) display: XServer,
+    bus: Child,
+    address: String,
+    home: PathBuf,
+}
+
+impl Session {
+    /// Starts one. `name` is the folder of what it leaves behind.
+    pub(crate) fn start(name: &str) -> Self {
+        let home = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+        let _ = std::fs::remove_dir_all(&home);
+        std::fs::create_dir_all(&home).unwrap();
+        let mut bus = Command::new("dbus-daemon")
+            .args(["--session", "--nofork", "--print-address"])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("dbus-daemon: `cargo xtask setup --all` brings it");
+        let mut address = String::new();
+        BufReader::new(bus.stdout.take().unwrap()).read_line(&mut address).unwrap();
+        Self { display: XServer::start(1600, 1000).managed(), bus, address: address.trim().to_owned(), home }
+    }
+
+    /// Where what the test makes belongs.
+    pub(crate) fn home(&self) -> &Path {
+        &self.home
+    }
+
+    /// The shell, not yet started.
+    pub(crate) fn command(&self) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_wasm-engine-desktop"));
+        command
+            .env("DISPLAY", self.display.name())
+            .env("DBUS_SESSION_BUS_ADDRESS", &self.address)
+            .env("GDK_BACKEND", "x11")
+            .env("NO_AT_BRIDGE", "1")
+            .env("HOME", &self.home)
+            .env("XDG_RUNTIME_DIR", &self.home)
+            .env("WASM_ENGINE_CACHE", Path::new(env!("CARGO_TARGET_TMPDIR")).join("cache"));
+        for name in ["WAYLAND_DISPLAY", "RUST_LOG", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME", "WASM_ENGINE_CONFIG"] {
+            command.env_remove(name);
+        }
+        command
+    }
+
+    /// Starts the shell with these arguments and waits for its window.
+    pub(crate) fn open(&self, arguments: &[&str]) -> Shell<'_> {
+        let child = self.command().args(arguments).stdout(Stdio::piped()).spawn().unwrap();
+        let mut shell = Shell { session: self, child, window: 0 };
+        shell.window = until("the shell shows its window", || {
+            assert!(shell.child.try_wait().unwrap().is_none(), "the shell has ended");
+            self.display.window_of(shell.child.id())
+        });
+        self.display.xdotool(&["windowactivate", "--sync", &shell.window.to_string()]);
+        shell
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        let _ = self.bus.kill();
+        let _ = self.bus.wait();
+    }
+}
+
+/// A shell that runs.
+pub(crate) struct Shell<'a> {
+    session: &'a Session,
+    pub(crate) child: Child,
+    pub(crate) window: u32,
+}
+
+impl Shell<'_> {
+    /// What the window shows.
+    pub(crate) fn picture(&self) -> Option<RgbImage> {
+        self.session.display.picture(self.window)
+    }
+
+    /// The color at a point of the window.
+    pub(crate) fn color(&self, x: u32, y: u32) -> Option<[u8; 3]> {
+        self.picture()?.get_pixel_checked(x, y).map(|pixel| pixel.0)
+    }
+
+    /// Moves the pointer to a point of the window and does what else xdotool is told.
+    pub(crate) fn pointer(&self, x: u32, y: u32, then: &[&str]) {
+        let (window, x, y) = (self.window.to_string(), x.to_string(), y.to_string());
+        let arguments = ["mousemove", "--window", &window, &x, &y];
+        self.session.display.xdotool(&[&arguments, then].concat());
+    }
+
+    pub(crate) fn click(&self, x: u32, y: u32) {
+        self.pointer(x, y, &["click", "1"]);
+    }
+
+    pub(crate) fn keys(&self, arguments: &[&str]) {
+        self.session.display.xdotool(arguments);
+    }
+
+    /// Waits until the window's colors are like this.
+    pub(crate) fn shows(&self, what: &str, is_so: impl Fn(&RgbImage) -> bool) -> RgbImage {
+        let last = std::cell::RefCell::new(None);
+        let seen = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+            until(what, || {
+                let picture = self.picture()?;
+                let answer = is_so(&picture).then(|| picture.clone());
+                *last.borrow_mut() = Some(picture);
+                answer
+            })
+        }));
+        seen.unwrap_or_else(|panic| {
+            if let Some(picture) = last.take() {
+                let _ = picture.save(self.session.home.join("failed.png"));
+            }
+            std::panic::resume_unwind(panic)
+        })
+    }
+
+    /// Closes the window as a person does. Gives what the shell said.
+    pub(crate) fn close(mut self) -> String {
+        self.session.display.close(self.window);
+        let status = until("the shell ends", || self.child.try_wait().unwrap());
+        let mut said = String::new();
+        self.child.stdout.take().unwrap().read_to_string(&mut said).unwrap();
+        assert!(status.success(), "{status}\n{said}");
+        said
+    }
+}
+
+impl Drop for Shell<'_> {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// An app of the tests' own.
+pub(crate) fn fixture(name: &str) -> String {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(name).display().to_string()
+}
+
+/// Asks again and again until there is an answer.
+pub(crate) fn until<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
+    let start = Instant::now();
+    loop {
+        if let Some(answer) = ask() {
+            return answer;
+        }
+        assert!(start.elapsed() < PATIENCE, "waited in vain: {what}");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
+/// Share of pixels that differ by more than a rounding.
+pub(crate) fn difference(one: &RgbImage, other: &RgbImage) -> f64 {
+    assert_eq!(one.dimensions(), other.dimensions());
+    let differs = |(a, b): (&image::Rgb<u8>, &image::Rgb<u8>)| a.0.iter().zip(b.0).any(|(a, b)| a.abs_diff(b) > 2);
+    one.pixels().zip(other.pixels()).filter(|pair| differs((pair.0, pair.1))).count() as f64 / f64::from(one.width() * one.height())
+}
