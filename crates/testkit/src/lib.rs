@@ -2,9 +2,7 @@
 #![forbid(unsafe_code)]
 
 mod golden;
-#[cfg(target_os = "linux")]
 mod xserver;
 
 pub use golden::{BLESS, Difference, Golden, GoldenError, Tolerance, difference};
-#[cfg(target_os = "linux")]
 pub use xserver::XServer;
