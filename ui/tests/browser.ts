@@ -1,6 +1,7 @@
 /** Chromium as the tests use it. */
 
 import { existsSync } from 'node:fs';
+import axe from 'axe-core';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 import type { FromEngine, Problem, RecentApp, ShellState } from '../src/protocol';
 
@@ -104,3 +105,28 @@ export async function open(browser: Browser, url: string, options: BrowserContex
   await page.goto(url);
   return { page, faults };
 }
+
+/** What axe finds on a page. */
+export async function violations(page: Page): Promise<string[]> {
+  await page.evaluate(axe.source);
+  return page.evaluate(async () => {
+    const { axe } = window as unknown as { axe: typeof import('axe-core') };
+    const { violations } = await axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] });
+    return violations.flatMap(({ id, nodes }) => nodes.map(({ html, failureSummary }) => `${id}: ${html.slice(0, 160)} ${failureSummary}`));
+  });
+}
+
+/** From now on, keeps what moves on a page. */
+export async function watchShifts(page: Page): Promise<void> {
+  await page.evaluate(() => {
+    const shifts: string[] = [];
+    Object.assign(window, { shifts });
+    new PerformanceObserver((list) => {
+      for (const entry of list.getEntries() as (PerformanceEntry & { value: number; sources: { node: Element | null }[] })[]) {
+        shifts.push(`${entry.value} ${entry.sources.map(({ node }) => node?.parentElement?.outerHTML.slice(0, 120)).join(' ')}`);
+      }
+    }).observe({ type: 'layout-shift' });
+  });
+}
+
+export const shifts = (page: Page) => page.evaluate(() => (window as unknown as { shifts: string[] }).shifts);

@@ -46,13 +46,14 @@ const right = (guest: string, name: string, object: string, manifest: Decision =
 });
 
 export const RIGHTS: Right[] = [
-  right('grid', 'read', 'boids'),
+  right('grid', 'read', 'boids', 'allow', { decision: 'allow', scope: 'run' }),
   right('grid', 'write', 'sorted'),
   right('grid', 'write', 'cells'),
   right('flock', 'read', 'sorted'),
   right('flock', 'read', 'cells'),
   right('flock', 'write', 'boids'),
   right('flock', 'emit', 'stats', 'deny', { decision: 'allow', scope: 'always' }),
+  right('palette', 'read', 'boids', 'deny'),
   right('palette', 'write', 'palette'),
   right('palette', 'emit', 'stats', 'allow', { decision: 'deny', scope: 'always' }),
 ];

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Permission } from '../protocol';
-import { byGuest, type Choice, CHOICES, choiceLabel, chosen, consequence, inWords, permit, sameChoice } from './permissions';
+import { byGuest, type Choice, CHOICES, choiceLabel, chosen, consequence, inWords, permit, sameChoice, shortly } from './permissions';
 
 const right = (change: Partial<Permission> = {}): Permission => ({
   guest: 'flock',
@@ -66,6 +66,7 @@ describe('what follows', () => {
 
   it('in words', () => {
     expect([inWords('allow', null), inWords('deny', 'run'), inWords('deny', 'always')]).toEqual(['Allowed', 'Denied for this run', 'Always denied']);
+    expect([shortly('allow', null), shortly('deny', 'run'), shortly('allow', 'always')]).toEqual([['Allowed', ''], ['Denied', 'this run'], ['Allowed', 'always']]);
   });
 });
 

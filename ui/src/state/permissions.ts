@@ -44,6 +44,11 @@ export function inWords(decision: Decision, scope: Scope | null): string {
   return scope === 'always' ? `Always ${word.toLowerCase()}` : `${word} for this run`;
 }
 
+/** The same in two parts for a narrow place: what holds, and for how long if that is a person's decision. */
+export function shortly(decision: Decision, scope: Scope | null): [string, string] {
+  return [inWords(decision, null), scope === null ? '' : scope === 'always' ? 'always' : 'this run'];
+}
+
 export interface Group {
   guest: string;
   permissions: Permission[];
