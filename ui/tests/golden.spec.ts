@@ -21,7 +21,7 @@ afterAll(() => browser.close());
 
 const VIEWS = [
   { name: 'wide', width: 1440, height: 900, state: null },
-  { name: 'docked', width: 400, height: 2600, state: OPEN },
+  { name: 'docked', width: 400, height: 3300, state: OPEN },
   { name: 'welcome', width: 800, height: 600, state: NO_APP },
 ] as const;
 

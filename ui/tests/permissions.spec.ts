@@ -55,7 +55,7 @@ describe('a decision', () => {
 
     await choose(/^flock, write boids/, 'Always allow');
     await button(/^flock, write boids: Denied$/).waitFor();
-    expect(await row('write boids').innerText()).toContain('Always allowed, from the next restart on');
+    expect(await row('write boids').innerText()).toContain('Allowed after a restart · always');
     await button(/^flock, write boids/).click();
     expect(await checked()).toEqual(['Always allow\nFrom the next restart on']);
     await page.keyboard.press('Escape');
@@ -158,9 +158,9 @@ describe('a decision', () => {
       await choose(/^flock, write boids/, 'Deny for this run');
       await button(/^flock, write boids: Denied this run$/).waitFor();
       await choose(/^flock, write boids/, 'Always allow');
-      await page.getByText('from the next restart on').first().waitFor();
+      await page.getByText('after a restart').first().waitFor();
       await choose(/^palette, emit stats/, 'As the manifest says');
-      await expect.poll(() => page.getByText('from the next restart on').count()).toBe(3);
+      await expect.poll(() => page.getByText('after a restart').count()).toBe(2);
       expect(await places()).toEqual(before);
     });
   }
@@ -206,7 +206,7 @@ describe('axe finds nothing', () => {
     it(`${colorScheme}: decisions that wait, an open menu, a crashed page`, async () => {
       await start({}, { colorScheme });
       await choose(/^palette, emit stats/, 'As the manifest says');
-      await page.getByText('from the next restart on').first().waitFor();
+      await page.getByText('after a restart').first().waitFor();
       server.change(server.world.crash());
       await page.getByRole('button', { name: 'Restart page' }).waitFor();
       expect(await violations(page)).toEqual([]);

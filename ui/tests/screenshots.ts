@@ -38,7 +38,7 @@ const decide = async (page: Page) => {
   await page.getByRole('menuitemradio', { name: 'Deny for this run' }).click();
   await page.getByRole('button', { name: 'palette, emit stats' }).click();
   await page.getByRole('menuitemradio', { name: 'As the manifest says' }).click();
-  await page.getByText('from the next restart on').first().waitFor();
+  await page.getByText('after a restart').first().waitFor();
   await permissions(page);
   await page.getByRole('button', { name: 'grid, write cells' }).click();
 };
