@@ -11,8 +11,8 @@ const TOKENS = fileURLToPath(new URL('../src/styles/tokens.css', import.meta.url
 const BLOCK = 8;
 /** A channel of a block that differs by more is another color: text over a plain background differs by up to about 60. */
 const CHANNEL_DIFFERENCE_MAX = 12;
-/** Part of the blocks that may. */
-const BLOCKS_DIFFERENT_MAX = 0.002;
+/** How many blocks may: a button has more. */
+const BLOCKS_DIFFERENT_MAX = 16;
 
 /** `WASM_ENGINE_BLESS=1` writes the images anew. */
 const BLESS = process.env.WASM_ENGINE_BLESS === '1';
@@ -65,7 +65,7 @@ export function difference(a: Blocks, b: Blocks): string | null {
     const by = Math.max(...[0, 1, 2].map((channel) => Math.abs((a.colors[at * 3 + channel] ?? 0) - (b.colors[at * 3 + channel] ?? 0))));
     if (by > CHANNEL_DIFFERENCE_MAX) different.push(at);
   }
-  if (different.length <= BLOCKS_DIFFERENT_MAX * a.width * a.height) return null;
+  if (different.length <= BLOCKS_DIFFERENT_MAX) return null;
   const xs = different.map((at) => (at % a.width) * BLOCK);
   const ys = different.map((at) => Math.floor(at / a.width) * BLOCK);
   return `${different.length} blocks differ, between ${Math.min(...xs)},${Math.min(...ys)} and ${Math.max(...xs) + BLOCK},${Math.max(...ys) + BLOCK}`;
