@@ -1,9 +1,8 @@
 /** Keys, accessibility, stillness, and the three homes. */
 
-import axe from 'axe-core';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { launch, open, shell, type Watched } from './browser';
+import { calls, launch, open, shell, shifts, violations, watchShifts, type Watched } from './browser';
 import { asking, recorded } from './recorded';
 import { type Options, TestServer } from './server';
 
@@ -37,15 +36,6 @@ async function start(options: Options = {}, { width = 1440, colorScheme = 'dark'
   await page.getByRole('heading', { name: 'Swarm' }).waitFor();
 }
 
-async function violations(): Promise<string[]> {
-  await page.evaluate(axe.source);
-  return page.evaluate(async () => {
-    const { axe } = window as unknown as { axe: typeof import('axe-core') };
-    const { violations } = await axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] });
-    return violations.flatMap(({ id, nodes }) => nodes.map(({ html, failureSummary }) => `${id}: ${html.slice(0, 160)} ${failureSummary}`));
-  });
-}
-
 /** Whether a stage's color is somewhere in the picture. */
 const drawn = (stage: string) =>
   page.evaluate((name) => {
@@ -65,13 +55,13 @@ describe('axe finds nothing', () => {
         expect(await page.locator('html').getAttribute('data-theme')).toBe(colorScheme);
         server.change(server.world.fault('flock'));
         await page.getByText('did not end within 500 ms').first().waitFor();
-        expect(await violations()).toEqual([]);
+        expect(await violations(page)).toEqual([]);
         await page.getByRole('button', { name: 'Keyboard shortcuts' }).click();
-        expect(await violations()).toEqual([]);
+        expect(await violations(page)).toEqual([]);
         await page.keyboard.press('Escape');
         await server.stop();
         await page.getByRole('alert').getByText('does not answer').waitFor();
-        expect(await violations()).toEqual([]);
+        expect(await violations(page)).toEqual([]);
       });
     }
   }
@@ -182,21 +172,13 @@ describe('stillness', () => {
     it(`nothing moves during 5 s of changes, ${width} px`, async () => {
       await start({}, { width });
       await page.waitForTimeout(500);
-      await page.evaluate(() => {
-        const shifts: string[] = [];
-        Object.assign(window, { shifts });
-        new PerformanceObserver((list) => {
-          for (const entry of list.getEntries() as (PerformanceEntry & { value: number; sources: { node: Element | null }[] })[]) {
-            shifts.push(`${entry.value} ${entry.sources.map(({ node }) => node?.parentElement?.outerHTML.slice(0, 120)).join(' ')}`);
-          }
-        }).observe({ type: 'layout-shift' });
-      });
+      await watchShifts(page);
       server.play();
       await page.waitForTimeout(2500);
       server.change(server.world.fault('palette'));
       await page.waitForTimeout(2500);
       server.still();
-      expect(await page.evaluate(() => (window as unknown as { shifts: string[] }).shifts)).toEqual([]);
+      expect(await shifts(page)).toEqual([]);
     });
   }
 
@@ -232,7 +214,7 @@ describe('homes', () => {
     await start({ recorded: recorded() }, { token: null });
     expect(await page.locator('.chip').innerText()).toBe('Recorded');
     expect(await page.getByRole('table', { name: 'Guests' }).getByRole('row').count()).toBe(4);
-    expect(await violations()).toEqual([]);
+    expect(await violations(page)).toEqual([]);
   });
 
   it('the shell, with a make-believe of Tauri: docked, transparent where it shows nothing', async () => {
@@ -246,8 +228,7 @@ describe('homes', () => {
     await page.getByRole('button', { name: 'Pause' }).click();
     // Everything was there at once, before the first picture.
     expect(await drawn('compute')).toBe(true);
-    const calls = await page.evaluate(() => (window as unknown as { calls: [string, unknown][] }).calls);
-    expect(calls.at(-1)).toEqual(['panel_ask', { message: { type: 'ask', id: 1, ask: { what: 'pause' } } }]);
+    expect((await calls(page)).at(-1)).toEqual(['panel_ask', { message: { type: 'ask', id: 1, ask: { what: 'pause' } } }]);
     const width = await page.locator('.panel').evaluate((panel) => panel.getBoundingClientRect().width);
     expect(width).toBe(400);
     const colors = await page.evaluate(() => [document.documentElement, document.body].map((element) => getComputedStyle(element).backgroundColor));

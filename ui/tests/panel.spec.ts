@@ -61,7 +61,7 @@ describe('what it shows is what was sent', () => {
       expect((await rows('Buffers')).map((row) => [row[0], row[2]])).toEqual(buffers.map((b) => [b.name, count(b.generation)]));
       expect((await rows('Lanes')).map((row) => [row[0], row[2], row[3]])).toEqual(lanes.map((l) => [l.name, count(l.highest), count(l.rejects)]));
       expect((await rows('Effective policy of each guest')).map((row) => row.slice(0, 4))).toEqual(
-        permissions.map((p) => [p.guest, p.right, p.object, p.decision]),
+        permissions.map((p) => [p.guest, `${p.right} ${p.object}`, p.why, `${p.decision === 'allow' ? 'Allowed' : 'Denied'}${p.scope ? ` ${p.scope === 'run' ? 'this run' : p.scope}` : ''}`]),
       );
       expect(await rows('Counters of the run')).toHaveLength(counters.length);
       const summary = summarize(frames);
@@ -238,7 +238,7 @@ describe('trouble with the connection', () => {
     await page.getByRole('alert').getByText('was interrupted').waitFor();
     expect((await rows('Guests')).length).toBe(3);
     expect(await page.locator('.chip').innerText()).toBe('Not connected');
-    await expect.poll(() => page.getByRole('alert').innerText(), { timeout: 5000 }).toBe('');
+    await expect.poll(() => page.locator('.below [role=alert]').innerText(), { timeout: 5000 }).toBe('');
     expect(await page.locator('.chip').count()).toBe(0);
   });
 

@@ -1,6 +1,6 @@
 /** What does not change in the make-believe swarm: its buffers, lanes, rights, and the names of what is counted and timed. */
 
-import type { Buffer, Frame, Lane, Permission } from '../src/protocol';
+import type { Buffer, Decision, Frame, Lane, Permission, Scope } from '../src/protocol';
 
 export const BUFFERS: Buffer[] = [
   { name: 'boids', bytes: 2_000_000, generation: 0, per_second: 0, writer: 'flock', readers: ['grid', 'compositor'] },
@@ -28,25 +28,45 @@ export const LANES: Lane[] = [
   lane('record', 64, 4096, 'block'),
 ];
 
-const right = (guest: string, name: string, object: string, decision: string, why: string): Permission => ({
+/** A right as the manifest gives it, and what a person has decided about it. */
+export interface Right {
+  guest: string;
+  right: string;
+  object: string;
+  manifest: Decision;
+  decided: { decision: Decision; scope: Scope } | null;
+}
+
+const right = (guest: string, name: string, object: string, manifest: Decision = 'allow', decided: Right['decided'] = null): Right => ({
   guest,
   right: name,
   object,
-  decision,
-  why,
+  manifest,
+  decided,
 });
 
-export const PERMISSIONS: Permission[] = [
-  right('grid', 'read', 'boids', 'allow', 'granted by the manifest'),
-  right('grid', 'write', 'sorted', 'allow', 'granted by the manifest'),
-  right('grid', 'write', 'cells', 'allow', 'granted by the manifest'),
-  right('flock', 'read', 'sorted', 'allow', 'granted by the manifest'),
-  right('flock', 'read', 'cells', 'allow', 'granted by the manifest'),
-  right('flock', 'write', 'boids', 'allow', 'granted by the manifest'),
-  right('flock', 'emit', 'stats', 'allow', 'granted by the manifest'),
-  right('palette', 'write', 'palette', 'allow', 'granted by the manifest'),
-  right('palette', 'emit', 'stats', 'deny', 'not granted'),
+export const RIGHTS: Right[] = [
+  right('grid', 'read', 'boids', 'allow', { decision: 'allow', scope: 'run' }),
+  right('grid', 'write', 'sorted'),
+  right('grid', 'write', 'cells'),
+  right('flock', 'read', 'sorted'),
+  right('flock', 'read', 'cells'),
+  right('flock', 'write', 'boids'),
+  right('flock', 'emit', 'stats', 'deny', { decision: 'allow', scope: 'always' }),
+  right('palette', 'read', 'boids', 'deny'),
+  right('palette', 'write', 'palette'),
+  right('palette', 'emit', 'stats', 'allow', { decision: 'deny', scope: 'always' }),
 ];
+
+/** A right as the engine tells it, when a guest begins with it. */
+export function begun({ guest, right, object, manifest, decided }: Right): Permission {
+  return { guest, right, object, decision: decided?.decision ?? manifest, scope: decided?.scope ?? null, next: null, why: why(manifest, decided) };
+}
+
+export function why(manifest: Decision, decided: Right['decided']): string {
+  if (decided) return decided.scope === 'always' ? 'decided for every run' : 'decided for this run';
+  return manifest === 'allow' ? 'granted by the manifest' : 'not granted';
+}
 
 const counter = (name: string, unit: string, what: string) => ({ name, unit, what });
 

@@ -1,7 +1,7 @@
 /** A make-believe engine that runs the swarm: everything it says comes from one random sequence, so that a seed gives the same run again. */
 
-import type { AppInfo, Ask, Change, CounterValue, Frame, Guest, LogEntry, Problem, State } from '../src/protocol';
-import { BUFFERS, COUNTERS, LANES, PERMISSIONS, STAGES } from './world-tables';
+import type { AppInfo, Ask, Change, CounterValue, Frame, Guest, LogEntry, Permission, Problem, State } from '../src/protocol';
+import { begun, BUFFERS, COUNTERS, LANES, RIGHTS, STAGES, why } from './world-tables';
 
 export const APP: AppInfo = {
   name: 'swarm',
@@ -38,6 +38,7 @@ export class World {
   #counts = new Map<string, number>(COUNTERS.map(({ name }) => [name, 0]));
   #logged = 0;
   #totals: Record<string, number[]> = {};
+  #rights = RIGHTS.map((right) => ({ ...right }));
 
   constructor(seed = 7) {
     this.#random = randomFrom(seed);
@@ -105,8 +106,15 @@ export class World {
         break;
       case 'restart':
         this.state.run = { ...run, tick: 0, seconds: 0, frames: 0, late_frames: 0, phase: 'running', seed: ask.seed ?? run.seed };
+        this.state.guests = this.state.guests.map((guest) => ({ ...guest, ticks: 0, state: 'running', last_error: null }));
+        this.state.permissions = this.#rights.map(begun);
         this.log('info', 'engine', null, `restarted with seed ${this.state.run.seed}`);
-        return { problem: null, change: { ...this.#whole(), log: this.state.log.slice(-1) } };
+        return { problem: null, change: { ...this.#whole(), permissions: this.state.permissions, log: this.state.log.slice(-1) } };
+      case 'restart_page':
+        this.state.run = { ...run, page_problem: null };
+        break;
+      case 'permit':
+        return this.#permit(ask);
       case 'param': {
         const info = APP.params.find((param) => param.name === ask.name);
         if (!info) {
@@ -123,12 +131,48 @@ export class World {
 
   /** Ends a guest with a fault. */
   fault(name: string): Change {
-    const error: Problem = {
+    return this.#end(name, {
       code: 'DEADLINE',
       message: `kernel \`${name}\` did not end within 500 ms`,
       hint: 'Give it less to do, more shards, or a longer `deadline_ms` in the manifest.',
+    });
+  }
+
+  /** The page crashes. */
+  crash(): Change {
+    const page_problem: Problem = {
+      code: 'PAGE_CRASHED',
+      message: "The page's script thread panicked: index out of bounds.",
+      hint: 'Restart the page. If it happens again, its log says which script ran last.',
     };
-    this.state.guests = this.state.guests.map((guest) => (guest.name === name ? { ...guest, state: 'DEADLINE', last_error: error } : guest));
+    this.state.run = { ...this.state.run, page_problem };
+    return { ...nothing(), run: this.state.run, log: [this.log('error', 'page', page_problem.code, page_problem.message)] };
+  }
+
+  /** Denying takes effect at once, allowing when the run restarts. */
+  #permit({ guest, right, object, decision, scope }: Extract<Ask, { what: 'permit' }>): { problem: Problem | null; change: Change | null } {
+    const meant = (other: { guest: string; right: string; object: string }) => other.guest === guest && other.right === right && other.object === object;
+    const found = this.#rights.find(meant);
+    const before = this.state.permissions.find(meant);
+    if (!found || !before) return { problem: { code: 'UNKNOWN_RIGHT', message: `Guest \`${guest}\` has no such right.`, hint: null }, change: null };
+    found.decided = decision && { decision, scope };
+    const wanted = decision ?? found.manifest;
+    const after: Permission = {
+      ...before,
+      decision: wanted === 'deny' ? 'deny' : before.decision,
+      scope: decision && scope,
+      next: wanted === 'allow' && before.decision === 'deny' ? 'allow' : null,
+      why: why(found.manifest, found.decided),
+    };
+    this.state.permissions = this.state.permissions.map((permission) => (permission === before ? after : permission));
+    const change = { ...nothing(), permissions: this.state.permissions };
+    if (before.decision === after.decision) return { problem: null, change };
+    const ended = this.#end(guest, { code: 'RIGHT_DENIED', message: `guest \`${guest}\` may no longer ${right} \`${object}\``, hint: 'Allow it and restart the run.' });
+    return { problem: null, change: { ...ended, permissions: change.permissions } };
+  }
+
+  #end(name: string, error: Problem): Change {
+    this.state.guests = this.state.guests.map((guest) => (guest.name === name ? { ...guest, state: error.code, last_error: error } : guest));
     const entry = this.log('error', 'engine', error.code, error.message);
     return { ...nothing(), guests: this.state.guests, log: [entry] };
   }
@@ -163,6 +207,7 @@ export class World {
         scale: 1,
         gpu: 'llvmpipe (LLVM 15.0.6, 256 bits)',
         page: 'shared textures',
+        page_problem: null,
         workers: 2,
         hud: false,
       },
@@ -173,7 +218,7 @@ export class World {
       lanes: LANES.map((lane) => ({ ...lane })),
       counters: [],
       log: [],
-      permissions: PERMISSIONS,
+      permissions: this.#rights.map(begun),
       params: APP.params.map(({ name, default: value }) => ({ name, value })),
     };
   }

@@ -1,6 +1,7 @@
+import type { TauriInternals } from './channel';
 import type { Connection } from './connection';
 import { loadRecorded, RecordedConnection } from './recorded';
-import { TauriConnection, type TauriInternals } from './tauri';
+import { TauriConnection } from './tauri';
 import { WebSocketConnection } from './websocket';
 
 /** The home that this window is: the shell if it is there, a live engine if the address has a token (`#token=…`), else recorded data. */

@@ -1,15 +1,8 @@
 import type { Ask, FromEngine, FromPanel, Problem } from '../protocol';
+import { call, channel, type TauriInternals } from './channel';
 import { type Connection, type Listener, VERSION, versionProblem } from './connection';
 
-/** What Tauri puts into the webview's window. */
-export interface TauriInternals {
-  invoke(command: string, args: Record<string, unknown>): Promise<unknown>;
-  transformCallback(callback: (payload: unknown) => void, once?: boolean): number;
-}
-
-type Packet = { index: number; message: FromEngine } | { index: number; end: true };
-
-/** The panel in the desktop shell: two commands, and a channel for what the engine says. Not run yet: the shell does not exist. */
+/** The panel in the desktop shell: two commands, and a channel for what the engine says. A greeting fails with `NOT_YET` until an app is open. */
 export class TauriConnection implements Connection {
   readonly home = 'shell';
   readonly #tauri: TauriInternals;
@@ -28,24 +21,20 @@ export class TauriConnection implements Connection {
 
   ask(id: number, ask: Ask): void {
     const message: FromPanel = { type: 'ask', id, ask };
-    const answer = (problem: Problem | null) => this.#listener?.message({ type: 'answer', id, problem });
-    this.#tauri.invoke('panel_ask', { message }).then(
-      () => answer(null),
-      (error: unknown) => answer(problemOf(error)),
-    );
+    void call(this.#tauri, 'panel_ask', { message }).then((problem) => this.#listener?.message({ type: 'answer', id, problem }));
   }
 
   retry(): void {
     const attempt = ++this.#attempt;
     this.#listener?.status({ phase: 'connecting' });
-    const channel = inOrder(
+    const message: FromPanel = { type: 'hello', version: VERSION };
+    const said = channel<FromEngine>(
+      this.#tauri,
       (message) => attempt === this.#attempt && this.#take(message),
       () => attempt === this.#attempt && this.#lost({ code: 'ENGINE_ENDED', message: 'The engine has ended.', hint: null }),
     );
-    const message: FromPanel = { type: 'hello', version: VERSION };
-    const id = this.#tauri.transformCallback(channel);
-    this.#tauri.invoke('panel_hello', { message, channel: `__CHANNEL__:${id}` }).catch((error: unknown) => {
-      if (attempt === this.#attempt) this.#lost(problemOf(error));
+    void call(this.#tauri, 'panel_hello', { message, channel: said }).then((problem) => {
+      if (problem && attempt === this.#attempt) this.#lost(problem);
     });
   }
 
@@ -68,28 +57,4 @@ export class TauriConnection implements Connection {
     this.#attempt += 1;
     this.#listener?.status({ phase: 'lost', problem, retrying: false });
   }
-}
-
-/** A channel's packets carry numbers, because a long one may be overtaken by a short one. */
-function inOrder(take: (message: FromEngine) => void, ended: () => void): (payload: unknown) => void {
-  const early = new Map<number, Packet>();
-  let next = 0;
-  return (payload) => {
-    const packet = payload as Packet;
-    early.set(packet.index, packet);
-    for (let now = early.get(next); now; now = early.get(next)) {
-      early.delete(next);
-      next += 1;
-      if ('end' in now) ended();
-      else take(now.message);
-    }
-  };
-}
-
-function problemOf(error: unknown): Problem {
-  if (typeof error === 'object' && error !== null && 'code' in error && 'message' in error) {
-    const { code, message, hint } = error as Problem;
-    return { code, message, hint: hint ?? null };
-  }
-  return { code: 'SHELL', message: String(error), hint: null };
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { bytes, compact, count, duration, ms, rate, share, step, withStep, words } from './format';
+import { bytes, compact, count, duration, ms, rate, share, shortPath, step, withStep, words } from './format';
 
 describe('format', () => {
   it('counts', () => {
@@ -39,5 +39,11 @@ describe('format', () => {
 
   it('names become words', () => {
     expect(words('missed_deadlines')).toBe('missed deadlines');
+  });
+
+  it('paths keep their end', () => {
+    const path = '/home/ada/apps/night-sky/night-sky-1.4.0.weapp';
+    expect([shortPath(path, 80), shortPath(path, 36), shortPath(path, 12)]).toEqual([path, '…/night-sky/night-sky-1.4.0.weapp', '…1.4.0.weapp']);
+    expect(shortPath('C:\\Users\\ada\\apps\\swarm', 14)).toBe('…\\apps\\swarm');
   });
 });

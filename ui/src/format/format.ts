@@ -79,3 +79,15 @@ function digits(value: number, wanted: number): string {
   const before = Math.floor(Math.log10(Math.max(1, Math.abs(value) + 1e-9))) + 1;
   return value.toFixed(Math.max(0, wanted - before));
 }
+
+/** A path in at most `most` characters: as many of its last parts as fit, behind an ellipsis. */
+export function shortPath(path: string, most: number): string {
+  if (path.length <= most) return path;
+  const parts = path.split(/(?=[/\\])/);
+  let tail = parts.at(-1) ?? path;
+  for (const part of parts.slice(0, -1).reverse()) {
+    if (1 + part.length + tail.length > most) break;
+    tail = part + tail;
+  }
+  return tail.length < most ? `…${tail}` : `…${tail.slice(tail.length - most + 1)}`;
+}

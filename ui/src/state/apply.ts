@@ -22,6 +22,7 @@ const RUN: Run = {
   scale: 1,
   gpu: '',
   page: '',
+  page_problem: null,
   workers: 0,
   hud: false,
 };

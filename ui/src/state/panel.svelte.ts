@@ -36,8 +36,17 @@ export class Panel implements Listener {
     this.home = connection.home;
   }
 
+  /** Connects, with nothing known yet. */
   open(): void {
+    this.#blank();
     this.#connection.open(this);
+  }
+
+  /** Lets the run go: there is none to show. */
+  close(): void {
+    this.#connection.close();
+    this.#blank();
+    this.#forget({ code: 'ENGINE_ENDED', message: 'The engine has ended.', hint: null });
   }
 
   retry(): void {
@@ -88,6 +97,15 @@ export class Panel implements Listener {
       case 'bye':
         break;
     }
+  }
+
+  #blank(): void {
+    this.app = null;
+    this.view = EMPTY;
+    this.mayAsk = false;
+    this.refused = null;
+    this.announced = '';
+    this.connection = { phase: 'connecting' };
   }
 
   /** Nobody will answer what was asked before. */

@@ -1,0 +1,218 @@
+/** Decisions about guests' rights, and the page that has crashed. */
+
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { launch, open, violations, type Watched } from './browser';
+import { type Options, TestServer } from './server';
+
+let browser: Browser;
+let server: TestServer;
+let watched: Watched;
+let page: Page;
+
+beforeAll(async () => {
+  browser = await launch();
+});
+
+afterAll(() => browser.close());
+
+afterEach(async () => {
+  await page.context().close();
+  await server.stop();
+  expect(watched.faults).toEqual([]);
+});
+
+async function start(options: Options = {}, { width = 400, height = 2200, colorScheme = 'dark' as 'dark' | 'light' } = {}): Promise<void> {
+  server = await TestServer.start(options);
+  watched = await open(browser, server.url(), { viewport: { width, height }, colorScheme, reducedMotion: 'reduce' });
+  page = watched.page;
+  await page.getByRole('heading', { name: 'Swarm' }).waitFor();
+}
+
+const asked = (expected: unknown[]) => expect.poll(() => server.asks).toEqual(expected);
+const button = (name: RegExp) => page.getByRole('button', { name });
+const row = (name: string, at = 0) => page.getByRole('table', { name: 'Effective policy of each guest' }).getByRole('row', { name }).nth(at);
+const choices = () => page.getByRole('menuitemradio');
+const checked = () => page.getByRole('menuitemradio', { checked: true }).allInnerTexts();
+const focused = () => page.evaluate(() => (document.activeElement as HTMLElement).innerText.split('\n')[0]);
+
+async function choose(name: RegExp, choice: string): Promise<void> {
+  await button(name).click();
+  await page.getByRole('menuitemradio', { name: choice }).click();
+}
+
+const BOIDS = { what: 'permit', guest: 'flock', right: 'write', object: 'boids' };
+const STATS = { what: 'permit', guest: 'palette', right: 'emit', object: 'stats' };
+
+describe('a decision', () => {
+  it('is asked for as it was chosen, and what follows from it is shown', async () => {
+    await start();
+    await choose(/^flock, write boids/, 'Deny for this run');
+    await asked([{ ...BOIDS, decision: 'deny', scope: 'run' }]);
+    await button(/^flock, write boids: Denied this run$/).waitFor();
+    expect((await row('write boids').innerText()).replace(/\s+/g, ' ')).toContain('Denied this run');
+    expect(await page.getByRole('table', { name: 'Guests' }).getByText('RIGHT_DENIED').count()).toBeGreaterThan(0);
+
+    await choose(/^flock, write boids/, 'Always allow');
+    await button(/^flock, write boids: Denied$/).waitFor();
+    expect(await row('write boids').innerText()).toContain('Allowed after a restart · always');
+    await button(/^flock, write boids/).click();
+    expect(await checked()).toEqual(['Always allow\nFrom the next restart on']);
+    await page.keyboard.press('Escape');
+
+    await button(/^Restart from tick 0, with what is allowed now/).click();
+    await button(/^flock, write boids: Allowed always$/).waitFor();
+    expect(await page.locator('.waiting').count()).toBe(0);
+    await choose(/^flock, write boids/, 'As the manifest says');
+    await button(/^flock, write boids: Allowed$/).waitFor();
+    await asked([
+      { ...BOIDS, decision: 'deny', scope: 'run' },
+      { ...BOIDS, decision: 'allow', scope: 'always' },
+      { what: 'restart', seed: null },
+      { ...BOIDS, decision: null, scope: 'always' },
+    ]);
+  });
+
+  it('that is there already is not asked for again', async () => {
+    await start();
+    await choose(/^palette, emit stats/, 'Always deny');
+    await choose(/^flock, emit stats/, 'Always deny');
+    await asked([{ ...STATS, guest: 'flock', decision: 'deny', scope: 'always' }]);
+  });
+
+  it('can be made with keys alone', async () => {
+    await start();
+    await button(/^palette, emit stats/).focus();
+    await page.keyboard.press('ArrowDown');
+    expect(await focused()).toBe('Always deny');
+    expect(await button(/^palette, emit stats/).getAttribute('aria-expanded')).toBe('true');
+    await page.keyboard.press('ArrowDown');
+    expect(await focused()).toBe('As the manifest says');
+    await page.keyboard.press('End');
+    await page.keyboard.press('Home');
+    await page.keyboard.press('d');
+    expect(await focused()).toBe('Deny for this run');
+    // Letters that are shortcuts elsewhere.
+    await page.keyboard.press('h');
+    await page.keyboard.press('.');
+    await page.keyboard.press('Enter');
+    await asked([{ ...STATS, decision: 'deny', scope: 'run' }]);
+    expect(await choices().count()).toBe(0);
+    expect(await page.evaluate(() => document.activeElement?.ariaLabel)).toContain('palette, emit stats');
+    await page.keyboard.press('Enter');
+    await page.keyboard.press('Escape');
+    expect(await choices().count()).toBe(0);
+    await page.keyboard.press('Space');
+    await page.keyboard.press('Tab');
+    expect(await choices().count()).toBe(0);
+    expect(await page.evaluate(() => document.activeElement?.id)).toBe('card-counters');
+    expect(server.asks).toHaveLength(1);
+  });
+
+  it('is not made by leaving the menu: a click elsewhere, on its button, or a scroll', async () => {
+    await start({}, { height: 800 });
+    await button(/^flock, write boids/).click();
+    await page.mouse.click(30, 300);
+    expect(await choices().count()).toBe(0);
+    await button(/^flock, write boids/).click();
+    await button(/^flock, write boids/).click();
+    expect(await choices().count()).toBe(0);
+    await button(/^flock, write boids/).click();
+    await page.mouse.move(30, 400);
+    await page.mouse.wheel(0, -30);
+    expect(await choices().count()).toBe(5);
+    const lie = await page.evaluate(() => [document.querySelector('[role=menu]'), document.querySelector('[aria-expanded=true][aria-haspopup]')].map((element) => element?.getBoundingClientRect().top ?? 0));
+    expect(lie[0]).not.toBe(lie[1]);
+    expect(server.asks).toEqual([]);
+  });
+
+  it('cannot be made by who may only watch, and every decision can be read all the same', async () => {
+    await start({ mayAsk: false });
+    expect(await button(/^flock, write boids/).count()).toBe(0);
+    expect(await row('emit stats', 1).innerText()).toContain('Denied');
+    expect(await page.getByText('Denying what a guest has').count()).toBe(0);
+  });
+
+  it('cannot be made once the run has ended, and says so', async () => {
+    await start();
+    await button(/^flock, write boids/).click();
+    const { change } = server.world.answer({ what: 'stop' });
+    if (change) server.change(change);
+    await expect.poll(() => button(/^flock, write boids/).getAttribute('aria-disabled')).toBe('true');
+    expect(await choices().count()).toBe(0);
+    await button(/^flock, write boids/).click({ force: true });
+    await page.locator('.toast').getByText('The run has ended.').waitFor();
+    expect(server.asks).toEqual([]);
+  });
+
+  for (const [width, height] of [[400, 3200], [820, 3200], [940, 1600], [1440, 1600]] as const) {
+    it(`moves nothing, ${width} px`, async () => {
+      await start({}, { width, height });
+      const places = () =>
+        page
+          .getByRole('region', { name: 'Permissions' })
+          .locator('tr, td, td > *, .foot, .foot > *')
+          .evaluateAll((all) => all.map((element) => JSON.stringify(element.getBoundingClientRect())));
+      const before = await places();
+      expect(before.length).toBeGreaterThan(20);
+      await choose(/^flock, write boids/, 'Deny for this run');
+      await button(/^flock, write boids: Denied this run$/).waitFor();
+      await choose(/^flock, write boids/, 'Always allow');
+      await page.getByText('after a restart').first().waitFor();
+      await choose(/^palette, emit stats/, 'As the manifest says');
+      await expect.poll(() => page.getByText('after a restart').count()).toBe(2);
+      expect(await places()).toEqual(before);
+    });
+  }
+});
+
+describe('a page that has crashed', () => {
+  it('is said once, with what to do, and can be restarted; the guests go on', async () => {
+    await start();
+    await page.evaluate(() => {
+      const heard: string[] = [];
+      Object.assign(window, { heard });
+      const alert = document.querySelector('.top [role=alert]') as HTMLElement;
+      new MutationObserver(() => heard.push(alert.innerText)).observe(alert, { childList: true, subtree: true, characterData: true });
+    });
+    const heard = () => page.evaluate(() => (window as unknown as { heard: string[] }).heard);
+    server.change(server.world.crash());
+    const alert = page.getByRole('alert').filter({ hasText: 'The guests go on' });
+    await alert.getByText('index out of bounds').waitFor();
+    expect(await alert.innerText()).toContain('Restart the page.');
+    for (let round = 0; round < 3; round += 1) server.change(server.world.advance(6));
+    await expect.poll(() => page.locator('.figures dd').first().innerText()).toBe(String(server.world.state.run.tick));
+    expect(await heard()).toHaveLength(1);
+    expect(await page.getByText('PAGE_CRASHED').count()).toBeGreaterThan(0);
+    await page.getByRole('button', { name: 'Restart page' }).click();
+    await asked([{ what: 'restart_page' }]);
+    await expect.poll(() => page.getByRole('button', { name: 'Restart page' }).count()).toBe(0);
+    expect(await page.getByText('The guests go on').count()).toBe(0);
+  });
+
+  it('cannot be restarted by who may only watch', async () => {
+    await start({ mayAsk: false });
+    server.change(server.world.crash());
+    const restart = page.getByRole('button', { name: 'Restart page' });
+    expect(await restart.getAttribute('aria-disabled')).toBe('true');
+    await restart.click({ force: true });
+    await page.locator('.toast').getByText('may watch the run but not change it').waitFor();
+    expect(server.asks).toEqual([]);
+  });
+});
+
+describe('axe finds nothing', () => {
+  for (const colorScheme of ['dark', 'light'] as const) {
+    it(`${colorScheme}: decisions that wait, an open menu, a crashed page`, async () => {
+      await start({}, { colorScheme });
+      await choose(/^palette, emit stats/, 'As the manifest says');
+      await page.getByText('after a restart').first().waitFor();
+      server.change(server.world.crash());
+      await page.getByRole('button', { name: 'Restart page' }).waitFor();
+      expect(await violations(page)).toEqual([]);
+      await button(/^grid, write cells/).click();
+      await choices().first().waitFor();
+      expect(await violations(page)).toEqual([]);
+    });
+  }
+});
