@@ -63,7 +63,8 @@ export async function shell(page: Page, messages: FromEngine[], state: ShellStat
           channel = channelOf(args) ?? channel;
           fake.tell(state);
         }
-        if (command === 'shell_open') fake.tell({ ...state, app: state.recent.find(({ path }) => path === args.path) ?? null });
+        // A shell that has an app opens another one in a window of its own.
+        if (command === 'shell_open' && !state.app) fake.tell({ ...state, app: state.recent.find(({ path }) => path === args.path) ?? null });
         if (command === 'shell_forget') fake.tell({ ...state, recent: state.recent.filter(({ path }) => path !== args.path) });
         if (command === 'shell_autostart') fake.tell({ ...state, autostart: args.on === true });
         return null;

@@ -38,7 +38,6 @@ async function start(state: ShellState, { width = 1280, colorScheme = 'dark' as 
 const heading = (name: string) => page.getByRole('heading', { name, exact: true, level: 1 }).waitFor();
 const commands = async () => (await calls(page)).map(([command]) => command);
 const menu = () => page.getByRole('button', { name: 'Open another app' }).click();
-const dialog = () => page.getByRole('dialog', { name: 'Open another app?' });
 
 describe('without an app', () => {
   it('greets no engine, fills the window, and says what can be done', async () => {
@@ -115,28 +114,15 @@ describe('without an app', () => {
 });
 
 describe('with an app', () => {
-  it('another one is opened after a yes, because the run ends', async () => {
+  it('another one is opened from the menu, and the run goes on', async () => {
     await start(OPEN);
     await menu();
     expect(await page.getByRole('menuitem').allInnerTexts()).toEqual(['Open folder…', 'Open archive…', 'Night sky\n…/releases/2026-11/night-sky-1.4.0.weapp', 'Orders\n/srv/apps/orders']);
     await page.getByRole('menuitem', { name: /Orders/ }).click();
-    await dialog().getByText('The run of Swarm ends with it.').waitFor();
-    await dialog().getByRole('button', { name: 'Keep running' }).click();
-    await dialog().waitFor({ state: 'detached' });
-    expect(await commands()).toEqual(['shell_hello', 'panel_hello']);
-
-    await menu();
-    await page.getByRole('menuitem', { name: /Orders/ }).click();
-    await page.keyboard.press('Escape');
-    await dialog().waitFor({ state: 'detached' });
+    await expect.poll(commands).toEqual(['shell_hello', 'panel_hello', 'shell_open']);
     await menu();
     await page.getByRole('menuitem', { name: 'Open archive…' }).click();
-    await dialog().getByRole('button', { name: 'Choose an archive…' }).click();
-    await menu();
-    await page.getByRole('menuitem', { name: /Orders/ }).click();
-    await dialog().getByRole('button', { name: 'Open Orders' }).click();
-    await expect.poll(commands).toEqual(['shell_hello', 'panel_hello', 'shell_choose', 'shell_open', 'panel_hello']);
-    await dialog().waitFor({ state: 'detached' });
+    await expect.poll(commands).toEqual(['shell_hello', 'panel_hello', 'shell_open', 'shell_choose']);
   });
 
   it('the menu is used with keys, and sets the start at login', async () => {
@@ -177,10 +163,10 @@ describe('something dragged over the window', () => {
     await start(NO_APP);
     await tell(page, { ...NO_APP, dropping: true });
     await page.getByText('Drop to open').waitFor();
-    expect(await page.getByText('ends with it').count()).toBe(0);
+    expect(await page.getByText('a window of its own').count()).toBe(0);
     expect(await page.locator('.drop').evaluate((drop) => getComputedStyle(drop).pointerEvents)).toBe('none');
     await tell(page, { ...OPEN, dropping: true });
-    await page.getByText('The run of Swarm ends with it.').waitFor();
+    await page.getByText('It gets a window of its own.').waitFor();
     await tell(page, OPEN);
     await page.getByText('Drop to open').waitFor({ state: 'detached' });
   });
@@ -200,9 +186,6 @@ describe('axe finds nothing', () => {
         expect(await violations(page)).toEqual([]);
         await tell(page, OPEN);
         await menu();
-        expect(await violations(page)).toEqual([]);
-        await page.getByRole('menuitem', { name: /Orders/ }).click();
-        await dialog().waitFor();
         expect(await violations(page)).toEqual([]);
       });
     }

@@ -10,8 +10,6 @@ export class Shell {
   state = $state.raw<ShellState | null>(null);
   /** What the shell failed at, until somebody has seen it or tries again. */
   problem = $state.raw<Problem | null>(null);
-  /** What will be opened when somebody agrees that the run ends with it. */
-  proposed = $state.raw<Wanted | null>(null);
   /** What is being opened. */
   opening = $state.raw<Wanted | null>(null);
   /** Whether the shell has told its state, or that it has none to tell. */
@@ -19,14 +17,12 @@ export class Shell {
   readonly app = $derived(this.state?.app ?? null);
   /** Whether there is no app to show a panel for. */
   readonly empty = $derived(this.state !== null && this.state.app === null);
-  /** Whether opening another app ends a run. */
+  /** Whether a run goes on. Another app has a window of its own. */
   readonly busy = $derived(this.app !== null && !this.#over());
   /** What was open before and is not now. */
   readonly recent = $derived((this.state?.recent ?? []).filter(({ path }) => path !== this.app?.path || !this.busy));
   readonly #connection: ShellConnection;
   readonly #panel: Panel;
-  /** How often the panel was connected to a run. */
-  #entered = 0;
 
   constructor(connection: ShellConnection, panel: Panel) {
     this.#connection = connection;
@@ -39,24 +35,12 @@ export class Shell {
     if (problem === null || this.state !== null) return;
     // A shell that has no state to tell has opened its app by itself.
     this.greeted = true;
-    this.#enter();
+    this.#panel.open();
   }
 
-  /** Opens something, at once if no run ends with it. */
+  /** Opens something. */
   open(wanted: Wanted): void {
-    if (this.opening) return;
-    if (this.busy) this.proposed = wanted;
-    else void this.#open(wanted);
-  }
-
-  agree(): void {
-    const wanted = this.proposed;
-    this.proposed = null;
-    if (wanted) void this.#open(wanted);
-  }
-
-  decline(): void {
-    this.proposed = null;
+    if (!this.opening) void this.#open(wanted);
   }
 
   forget(path: string): void {
@@ -68,14 +52,11 @@ export class Shell {
   }
 
   async #open(wanted: Wanted): Promise<void> {
-    const entered = this.#entered;
     this.opening = wanted;
-    const problem = await this.#do(() =>
+    await this.#do(() =>
       wanted.what === 'app' ? this.#connection.open(wanted.path) : this.#connection.choose(wanted.what === 'archive'),
     );
     this.opening = null;
-    // The same app again is no news in the shell's state, but it is another run.
-    if (problem === null && this.app && this.#over() && entered === this.#entered) this.#enter();
   }
 
   async #do(command: () => Promise<Problem | null>): Promise<Problem | null> {
@@ -93,14 +74,8 @@ export class Shell {
     if (state.app === null) {
       if (before?.app) this.#panel.close();
     } else if (state.app.path !== before?.app?.path || this.#early()) {
-      this.#enter();
+      this.#panel.open();
     }
-  }
-
-  #enter(): void {
-    this.#entered += 1;
-    this.proposed = null;
-    this.#panel.open();
   }
 
   #over(): boolean {

@@ -144,27 +144,15 @@ describe('opening', () => {
     ]);
   });
 
-  it('waits for a yes while a run goes on', async () => {
+  it('offers the open app again when its run is over', async () => {
     const { fake, shell } = await start(OPEN);
     fake.run();
-    shell.open({ what: 'app', ...ORDERS });
-    expect([shell.proposed, fake.names().includes('shell_open')]).toEqual([{ what: 'app', ...ORDERS }, false]);
-    shell.decline();
-    shell.agree();
-    expect(fake.names().includes('shell_open')).toBe(false);
-    shell.open({ what: 'app', ...ORDERS });
-    shell.agree();
-    expect([shell.proposed, fake.calls.at(-1)]).toEqual([null, ['shell_open', { path: '/apps/orders' }]]);
-  });
-
-  it('waits for nothing when the run is over, and greets the same app again', async () => {
-    const { fake, shell } = await start(OPEN);
-    fake.run();
+    expect([shell.busy, shell.recent]).toEqual([true, [ORDERS]]);
     fake.say('panel_hello', { type: 'bye', problem: { code: 'ENGINE_ENDED', message: 'over', hint: null } });
     expect([shell.busy, shell.recent]).toEqual([false, [SWARM, ORDERS]]);
     shell.open({ what: 'app', ...SWARM });
     await settled();
-    expect(fake.names()).toEqual(['shell_hello', 'panel_hello', 'shell_open', 'panel_hello']);
+    expect(fake.names()).toEqual(['shell_hello', 'panel_hello', 'shell_open']);
   });
 });
 
