@@ -1,7 +1,7 @@
 //! The step `bundles-root`: the deb, from a signed apt repository, into a root in which there is nothing else; there the shell opens an app under Xvfb.
 
 use super::scratch::Scratch;
-use super::screen::Screen;
+use super::screen::{Picture, Screen};
 use super::trial::Pair;
 use super::{Profile, depends, make};
 use crate::failure::{Failure, Result};
@@ -83,7 +83,7 @@ fn opens_a_window(root: &Root, scratch: &Scratch) -> Result<()> {
     let mut xdotool = process::command("xdotool");
     xdotool.env("DISPLAY", &screen.display).args(["search", "--onlyvisible", "--name", TITLE]);
     shell.until("a window", || process::succeeds(&mut xdotool).then_some(()))?;
-    let picture = shell.until("page, triangle and panel", || screen.picture().filter(|picture| picture.has_sides_with_colors(60)))?;
+    let picture = shell.until("panel, page and triangle", || screen.picture().filter(is_all_there))?;
     shell.until("the triangle to turn", || screen.picture().filter(|now| *now != picture))?;
     let shown = process::target_dir().join("bundles-root.ppm");
     picture.save(&shown)?;
@@ -97,6 +97,15 @@ fn opens_a_window(root: &Root, scratch: &Scratch) -> Result<()> {
         std::thread::sleep(Duration::from_millis(100));
     }
     Ok(())
+}
+
+/// The panel's light ground at the left; in the middle the page's light letters, and a colored corner of the triangle, which looks out from under the
+/// panel once in each turn.
+fn is_all_there(picture: &Picture) -> bool {
+    let panel = picture.count(0, |least, _| least > 240);
+    let letters = picture.count(1, |least, _| least > 180);
+    let triangle = picture.count(1, |least, most| most - least > 100);
+    panel > 20_000 && letters > 500 && triangle > 50
 }
 
 /// A Debian of its own.
@@ -116,7 +125,8 @@ impl Root {
 
     /// A program of the root. What is mounted for it is seen by it alone, and gone with it.
     fn inside(&self, program: &str, args: &[&str]) -> Command {
-        const SCRIPT: &str = "mount -t proc proc \"$0/proc\" && mount -t tmpfs tmpfs \"$0/dev/shm\" && exec chroot \"$0\" \"$@\"";
+        const SCRIPT: &str = "cd \"$0\" && mount -t proc proc proc && mount -t sysfs -o ro sysfs sys && mount -t tmpfs tmpfs dev/shm && \
+                              mount -t devpts devpts dev/pts && exec chroot . \"$@\"";
         let mut inside = process::command("unshare");
         inside.args(["--mount", "sh", "-c", SCRIPT]).arg(&self.0).arg(program).args(args);
         inside.env("DEBIAN_FRONTEND", "noninteractive").env("LC_ALL", "C.UTF-8");

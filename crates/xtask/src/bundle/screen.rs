@@ -3,7 +3,6 @@
 use super::clean_root::Held;
 use crate::failure::{Failure, Result};
 use crate::process;
-use std::collections::HashSet;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -58,13 +57,10 @@ impl Picture {
         (width > 0 && pixels.len() == width * height).then_some(Self { width, pixels })
     }
 
-    /// True when at least two of left, middle and right have more than `least` colors.
-    pub(super) fn has_sides_with_colors(&self, least: usize) -> bool {
-        let mut sides = [HashSet::new(), HashSet::new(), HashSet::new()];
-        for (at, pixel) in self.pixels.iter().enumerate() {
-            sides[at % self.width * 3 / self.width].insert(pixel);
-        }
-        sides.iter().filter(|colors| colors.len() > least).count() >= 2
+    /// How many pixels of a third of the width (0 is left) look like this, which sees the least and the greatest of red, green and blue.
+    pub(super) fn count(&self, third: usize, looks: impl Fn(u8, u8) -> bool) -> usize {
+        let of_third = self.pixels.iter().enumerate().filter(|(at, _)| at % self.width * 3 / self.width == third);
+        of_third.filter(|(_, [red, green, blue])| looks(*red.min(green).min(blue), *red.max(green).max(blue))).count()
     }
 
     pub(super) fn save(&self, path: &Path) -> Result<()> {
@@ -86,6 +82,7 @@ mod tests {
         file.extend([0; 12]);
         file.extend([3, 2, 1, 0, 9, 9, 9, 9, 6, 5, 4, 0, 9, 9, 9, 9]);
         let picture = Picture::read(&file).expect("it is whole");
+        assert_eq!(picture.count(0, |least, most| (least, most) == (4, 6)), 1);
         assert_eq!((picture.width, picture.pixels), (1, vec![[1, 2, 3], [4, 5, 6]]));
         assert!(Picture::read(&file[..110]).is_none() && Picture::read(&[]).is_none());
     }
