@@ -26,6 +26,7 @@ impl Stage {
             process::check(process::command("strip").arg("-o").arg(&to).arg(&from))?;
             programs.push(to);
         }
+        stage.pack_samples(&built.join(packages::program_name()))?;
         stage.write(&stage.licences(), &third_party()?)?;
         stage.write(&stage.config(), &stage.overlay(&programs, &inference_library(&built))?)?;
         Ok(stage)
@@ -51,6 +52,22 @@ impl Stage {
         self.0.join("release")
     }
 
+    fn samples(&self) -> PathBuf {
+        self.0.join("apps")
+    }
+
+    /// Each sample app as one file.
+    fn pack_samples(&self, program: &Path) -> Result<()> {
+        std::fs::create_dir(self.samples()).map_err(|error| cannot_write(&self.samples(), &error))?;
+        let apps = build::apps()?;
+        build::kernels(program, &apps)?;
+        for app in apps {
+            let archive = self.samples().join(app.file_name().unwrap_or_default()).with_extension("weapp");
+            process::check(process::command(program).arg("pack").arg(&app).arg("--out").arg(archive))?;
+        }
+        Ok(())
+    }
+
     fn licences(&self) -> PathBuf {
         self.0.join("THIRD-PARTY.txt")
     }
@@ -68,6 +85,9 @@ impl Stage {
         ];
         let name = |path: &Path| path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         files.extend(libraries.iter().map(|library| (format!("/usr/lib/wasm-engine/{}", name(library)), library.clone())));
+        let samples = files_with_ending(&self.samples(), "weapp");
+        files.extend(samples.iter().map(|sample| (format!("/usr/share/wasm-engine/apps/{}", name(sample)), sample.clone())));
+        // What Rust shows of text and lists of it is JSON too.
         let files: Vec<String> = files.iter().map(|(to, from)| format!("{to:?}: {:?}", from.to_string_lossy())).collect();
         let files = format!("\"files\": {{{}}}", files.join(", "));
         let deb = format!("\"depends\": {:?}, \"recommends\": {:?}", depends::deb(programs)?, depends::RECOMMENDED_DEB);

@@ -43,8 +43,10 @@ impl Pair {
 type Check<'a> = (&'static str, &'a Path, &'a dyn Fn(&Trust) -> Result<()>);
 
 pub(crate) fn run() -> Result<Outcome> {
-    if !cfg!(target_os = "linux") || !process::on_path("dpkg-shlibdeps") {
-        return Ok(Outcome::Skipped("packages are made on Debian and its children".to_owned()));
+    if let Some(tool) =
+        ["npm", "dpkg-shlibdeps", "apt-ftparchive", "gpg", "minisign", "rpmkeys"].iter().find(|tool| !process::on_path(tool))
+    {
+        return Ok(Outcome::Skipped(format!("there is no {tool}")));
     }
     if !build::program_path().is_file() || !build::desktop_path().is_file() {
         return Err(Failure::with_hint("there are no programs to pack", "`cargo xtask build`, or take the step `build` too"));

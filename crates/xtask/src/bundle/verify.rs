@@ -54,6 +54,9 @@ pub(super) fn minisign(package: &Path, trust: &Trust) -> Result<()> {
     let (signature, key) = (scratch.join("signature"), scratch.join("key"));
     let mut signed = package.as_os_str().to_owned();
     signed.push(".sig");
+    if !Path::new(&signed).is_file() {
+        return Err(Failure::new(format!("{} is not signed: there is no {}", package.display(), signed.display())));
+    }
     plain(Path::new(&signed), &signature)?;
     plain(&trust.minisign, &key)?;
     let mut minisign = process::command("minisign");
