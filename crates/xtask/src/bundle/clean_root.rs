@@ -94,13 +94,13 @@ fn opens_a_window(root: &Root, scratch: &Scratch) -> Result<()> {
     Ok(())
 }
 
-/// The panel's light ground at the left; in the middle the page's light letters, and a colored corner of the triangle, which looks out from under the
-/// panel once in each turn.
+/// The panel's light ground at the left, more than it has before the run has answered it; in the middle the page's light letters, and a colored
+/// corner of the triangle, which looks out from under the panel once in each turn.
 fn is_all_there(picture: &Picture) -> bool {
     let panel = picture.count(0, |least, _| least > 240);
     let letters = picture.count(1, |least, _| least > 180);
     let triangle = picture.count(1, |least, most| most - least > 100);
-    panel > 20_000 && letters > 500 && triangle > 50
+    panel > 100_000 && letters > 500 && triangle > 50
 }
 
 /// A Debian of its own.
