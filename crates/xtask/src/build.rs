@@ -20,8 +20,7 @@ pub(crate) fn program() -> Result<PathBuf> {
     if !path.exists() {
         eprintln!("xtask: the first build compiles Servo and its JavaScript engine: about half an hour on two cores, once");
     }
-    panel::build()?;
-    process::check(process::cargo(&["build"]).args(packages::PROGRAMS))?;
+    programs(false)?;
     if path.is_file() {
         Ok(path)
     } else {
@@ -29,14 +28,31 @@ pub(crate) fn program() -> Result<PathBuf> {
     }
 }
 
+/// Builds the panel and the two programs that people run.
+pub(crate) fn programs(release: bool) -> Result<()> {
+    panel::build()?;
+    let mut cargo = process::cargo(&["build"]);
+    cargo.args(packages::PROGRAMS);
+    if release {
+        // Tauri's word for what is shipped. Of all that is compiled it changes Tauri alone.
+        cargo.args(["--release", "--features", "tauri/custom-protocol"]);
+    }
+    process::check(&mut cargo)
+}
+
+/// Where cargo puts what it builds.
+pub(crate) fn folder(release: bool) -> PathBuf {
+    process::target_dir().join(if release { "release" } else { "debug" })
+}
+
 /// Where the program lies once it is built.
 pub(crate) fn program_path() -> PathBuf {
-    process::target_dir().join("debug").join(packages::program_name())
+    folder(false).join(packages::program_name())
 }
 
 /// Where the desktop shell lies once it is built.
 pub(crate) fn desktop_path() -> PathBuf {
-    process::target_dir().join("debug").join(packages::desktop_name())
+    folder(false).join(packages::desktop_name())
 }
 
 /// Builds the kernels of each app, with the program's own `build` command.

@@ -9,7 +9,9 @@ pub(crate) fn command(args: &[String]) -> Result<()> {
         return Err(Failure::usage(format!("doctor does not know {args:?}"), "`cargo xtask help doctor`"));
     }
     let mut lacking = false;
-    for (purpose, title) in [(Purpose::Build, "build"), (Purpose::Run, "run"), (Purpose::Test, "test"), (Purpose::Bench, "bench")] {
+    for (purpose, title) in
+        [(Purpose::Build, "build"), (Purpose::Run, "run"), (Purpose::Bundle, "bundle"), (Purpose::Test, "test"), (Purpose::Bench, "bench")]
+    {
         lacking |= !packages_for(purpose, title);
     }
     toolchains();

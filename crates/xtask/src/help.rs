@@ -17,6 +17,8 @@ Commands (`cargo xtask help COMMAND` tells more):
     test      every check and every test, with a summary
     tidy      the rules of the house alone: layers, unsafe code, file shape, links
     bench     the comparisons against peers
+    bundle    packages: deb and rpm, signed if you like; `bundle verify` checks them
+    tauri     Tauri's command line, also as `cargo tauri`
     doctor    what this machine has and lacks, with the remedy
 
 The first build compiles Servo and its JavaScript engine: about half an hour on two cores, once. Builds go to target/, or to
@@ -29,7 +31,7 @@ Brings what is missing and says what it does; with nothing missing it takes well
 packages when it runs as root or with a passwordless sudo, else it prints the one command to type. On another system it prints what is
 needed. `run` and `test` do this by themselves.
 
-    --all    also what only tests and benchmarks need (Xvfb, xdotool, valgrind, strace)";
+    --all    also what only packages, tests and benchmarks need (minisign, rpm, Xvfb, xdotool, valgrind, strace)";
 
 const BUILD: &str = "\
 cargo xtask build
@@ -60,10 +62,13 @@ Sets up, then takes these steps, goes on after one that fails, and ends with a s
     tests     every test of every crate (the comparisons apart)
     guests    the tests of the apps' guests
     panel     the control panel's types and tests, in a browser where there is Debian's
+    bundles   packages of the programs, signed; a changed byte is refused
     loom      each lock-free protocol, every interleaving
     miri      the exchange's tests under Miri, where a nightly toolchain has it
     fuzz      the fuzz targets compile
     bench     the comparisons compile, and their own tests pass
+
+    bundles-root   the deb in a root of its own, where the shell opens an app; only when named, as root
 
     --quick   only format, tidy and the tests that need no Servo: the loop for daily work
     STEP...   only these, and `quick` for the tests that need no Servo";
@@ -86,6 +91,30 @@ cargo xtask doctor
 
 Says what this machine has and lacks for building and for running, with the remedy. Asks `wasm-engine doctor` too once it is built.";
 
+const BUNDLE: &str = "\
+cargo xtask bundle [--debug] [--no-build] [--sign] [--out DIR]
+cargo xtask bundle verify DIR --pubkey FILE --gpg-key FILE
+
+Builds the programs (release profile) and packs them as deb and rpm, and as AppImage where its tools are in Tauri's cache. The packages go
+to target/bundles, or to DIR. docs/bundles.md tells what is in them, and about keys.
+
+    --debug      packs what `cargo xtask run` builds
+    --no-build   packs what lies there
+    --sign       signs each package for the updater, the rpm for rpm, and makes a signed apt repository in DIR/apt. The keys come from
+                 TAURI_SIGNING_PRIVATE_KEY (or _PATH), TAURI_SIGNING_RPM_KEY and their _PASSWORD and _PASSPHRASE
+
+`verify` checks every signature in DIR with minisign, rpm and apt.";
+
+const TAURI: &str = "\
+cargo tauri ARGUMENTS
+
+Tauri's own command line, brought by npm.
+
+    cargo tauri dev                        the desktop shell, with the panel from Vite's dev server
+    cargo tauri dev -- -- apps/triangle    with another app than the swarm
+    cargo tauri signer generate -w KEY     a key for the updater's signatures
+    cargo tauri build                      the same as `cargo xtask bundle`";
+
 /// Prints the page of `command`, or the overview for an empty name.
 pub(crate) fn print(command: &str) -> Result<()> {
     let page = match command {
@@ -96,6 +125,8 @@ pub(crate) fn print(command: &str) -> Result<()> {
         "test" => TEST,
         "tidy" => TIDY,
         "bench" => BENCH,
+        "bundle" => BUNDLE,
+        "tauri" => TAURI,
         "doctor" => DOCTOR,
         other => {
             return Err(Failure::usage(format!("there is no command `{other}`"), "`cargo xtask help` lists the commands"));

@@ -5,6 +5,7 @@
 
 mod bench;
 mod build;
+mod bundle;
 mod doctor;
 mod failure;
 mod help;
@@ -14,6 +15,7 @@ mod process;
 mod run;
 mod setup;
 mod steps;
+mod tauri;
 mod test;
 mod tidy;
 
@@ -38,13 +40,15 @@ fn dispatch(args: &[String]) -> Result<()> {
     };
     // What follows `--` is for the program that is run.
     let own = rest.iter().take_while(|arg| *arg != "--");
-    if command != "run" && own.clone().any(|arg| arg == "--help" || arg == "-h") {
+    if !["run", "tauri"].contains(&command) && own.clone().any(|arg| arg == "--help" || arg == "-h") {
         return help::print(command);
     }
     match command {
         "setup" => setup::command(rest),
         "build" => build::command(rest),
         "run" => run::command(rest),
+        "bundle" => bundle::command(rest),
+        "tauri" => tauri::command(rest),
         "test" => test::command(rest),
         "tidy" => tidy::command(rest),
         "bench" => bench::command(rest),

@@ -41,7 +41,7 @@ pub(crate) fn test(browser: bool, program: Option<&Path>) -> Result<()> {
 }
 
 /// Brings the packages that the lock file names, unless they are there.
-fn install() -> Result<()> {
+pub(crate) fn install() -> Result<()> {
     let installed = modified(&folder().join("node_modules/.package-lock.json"));
     if installed.is_some() && installed >= modified(&folder().join("package-lock.json")) {
         return Ok(());

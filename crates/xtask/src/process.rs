@@ -2,6 +2,7 @@
 
 use crate::failure::{Failure, Result};
 use std::ffi::OsStr;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -87,6 +88,24 @@ pub(crate) fn check(command: &mut Command) -> Result<()> {
 pub(crate) fn output(command: &mut Command) -> Option<String> {
     let output = command.stderr(Stdio::null()).output().ok()?;
     output.status.success().then(|| String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+/// Gives the command `input`, and returns what it prints on its standard output. What it says when it fails is part of the failure. Shows nothing,
+/// so that what is asked may be secret.
+pub(crate) fn ask(command: &mut Command, input: &str) -> Result<String> {
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().map_err(|error| not_started(command, &error))?;
+    if let Some(mut stdin) = child.stdin.take() {
+        // It may end without having read all of it; its status says whether that matters.
+        let _ = stdin.write_all(input.as_bytes());
+    }
+    let output = child.wait_with_output().map_err(|error| not_started(command, &error))?;
+    let told = String::from_utf8_lossy(&output.stdout).into_owned();
+    if output.status.success() {
+        return Ok(told);
+    }
+    let complaint = format!("{told}{}", String::from_utf8_lossy(&output.stderr));
+    Err(Failure::new(format!("`{}` ended with {}: {}", shown(command), output.status, complaint.trim())))
 }
 
 /// True when the command can be started and ends with 0. Shows nothing.

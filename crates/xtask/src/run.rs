@@ -6,7 +6,7 @@ use crate::{build, process};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-const DEFAULT_APP: &str = "apps/swarm";
+pub(crate) const DEFAULT_APP: &str = "apps/swarm";
 
 pub(crate) fn command(args: &[String]) -> Result<()> {
     if matches!(args.first().map(String::as_str), Some("--help" | "-h")) {
@@ -40,7 +40,7 @@ pub(crate) fn command(args: &[String]) -> Result<()> {
 }
 
 /// Runs the program in the place of this one where the system can, so that Ctrl-C and the exit code are the program's own.
-fn become_program(program: &mut Command) -> Result<()> {
+pub(crate) fn become_program(program: &mut Command) -> Result<()> {
     #[cfg(unix)]
     {
         use std::os::unix::process::CommandExt;
@@ -53,7 +53,7 @@ fn become_program(program: &mut Command) -> Result<()> {
 }
 
 /// The app's folder: as typed from here, else below the root of the workspace.
-fn find(app: &Path) -> Result<PathBuf> {
+pub(crate) fn find(app: &Path) -> Result<PathBuf> {
     let root = process::root();
     let candidates = [app.to_path_buf(), root.join(app), root.join("apps").join(app)];
     let found = candidates.iter().find(|folder| folder.join("app.toml").is_file());

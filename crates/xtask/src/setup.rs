@@ -12,6 +12,8 @@ pub(crate) enum Purpose {
     Build,
     /// Run apps: graphics drivers, fonts.
     Run,
+    /// Make packages of it, sign and check them.
+    Bundle,
     /// Run the tests: a display that is not there, clicks.
     Test,
     /// Run the comparisons: exact counters.

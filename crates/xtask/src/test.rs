@@ -3,7 +3,7 @@
 use crate::failure::{Failure, Result};
 use crate::setup::{self, Purpose, rust};
 use crate::steps::{Outcome, Steps};
-use crate::{bench, build, packages, panel, process, tidy};
+use crate::{bench, build, bundle, packages, panel, process, tidy};
 use std::path::PathBuf;
 use std::process::Command;
 
@@ -15,6 +15,9 @@ struct Step {
     run: fn() -> Result<Outcome>,
 }
 
+/// Steps that are taken only when they are named: `tests` has all that `quick` has, and a root of its own takes minutes and the network.
+const ONLY_NAMED: [&str; 2] = ["quick", "bundles-root"];
+
 /// All steps but the set-up, in the order in which they are taken. Tests open the sample apps, so `build` comes before them.
 const STEPS: &[Step] = &[
     Step { name: "format", quick: true, run: format },
@@ -25,6 +28,8 @@ const STEPS: &[Step] = &[
     Step { name: "tests", quick: false, run: || check(cargo_locked(&["test", "--no-fail-fast"]).args(packages::ALL_BUT_BENCH)) },
     Step { name: "guests", quick: false, run: guests },
     Step { name: "panel", quick: false, run: test_panel },
+    Step { name: "bundles", quick: false, run: bundle::trial },
+    Step { name: "bundles-root", quick: false, run: bundle::in_a_clean_root },
     Step { name: "loom", quick: false, run: loom },
     Step { name: "miri", quick: false, run: miri },
     Step { name: "fuzz", quick: false, run: fuzz },
@@ -44,11 +49,10 @@ pub(crate) fn command(args: &[String]) -> Result<()> {
     steps.finish()
 }
 
-/// The steps that the command line asks for: those it names, the quick ones, or all that are not a part of another.
+/// The steps that the command line asks for: those it names, the quick ones, or all the others.
 fn choose(args: &[String]) -> Result<Vec<&'static Step>> {
     if args.is_empty() {
-        // `tests` has all that the quick tests have.
-        return Ok(STEPS.iter().filter(|step| step.name != "quick").collect());
+        return Ok(STEPS.iter().filter(|step| !ONLY_NAMED.contains(&step.name)).collect());
     }
     if args == ["--quick"] {
         return Ok(STEPS.iter().filter(|step| step.quick).collect());
@@ -178,7 +182,7 @@ mod tests {
     fn steps_are_chosen_by_name_and_taken_in_their_own_order() -> Result<()> {
         assert_eq!(names(&["loom", "tidy"])?, ["tidy", "loom"]);
         assert_eq!(names(&["--quick"])?, ["format", "tidy", "quick"]);
-        assert_eq!(names(&[])?.len(), STEPS.len() - 1);
+        assert_eq!(names(&[])?.len(), STEPS.len() - ONLY_NAMED.len());
         assert!(names(&["--fast"]).is_err());
         assert!(names(&["tidy", "nothing"]).is_err());
         Ok(())
