@@ -10,6 +10,7 @@ use wasm_engine_engine::desktop::protocol::Problem;
 use wasm_engine_engine::manifest::Manifest;
 
 use crate::shell::Shell;
+use crate::window;
 
 /// What tells this shell from others: one runs for each app, and one that has none.
 pub(crate) fn identity(app: Option<&Path>) -> String {
@@ -35,12 +36,21 @@ pub(crate) fn autostart(app: Option<&Path>) -> tauri::plugin::TauriPlugin<Wry> {
     .build()
 }
 
-/// Opens an app in a process of its own. A shell that has none makes room for it.
+/// Opens an app in a process of its own; a shell that has none makes room for it. The app that is open already is shown, or begun anew when its run is over.
 ///
 /// # Errors
 /// What is wrong with the app, as far as its manifest shows; the rest its own window says.
 pub(crate) fn open(shell: &AppHandle, path: &Path) -> Result<(), Problem> {
     let path = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    if let Some(run) = shell.state::<Shell>().run_of(&path) {
+        if run.is_over() {
+            shell.state::<Shell>().begin_again();
+            shell.exit(0);
+        } else {
+            window::show(shell);
+        }
+        return Ok(());
+    }
     Manifest::load(&path).map_err(|error| problem(&Diagnostic::from(&error)))?;
     start(path).map_err(|error| problem(&Diagnostic::new("SHELL_NOT_STARTED", error.to_string())))?;
     if shell.state::<Shell>().run().is_none() {
@@ -49,7 +59,8 @@ pub(crate) fn open(shell: &AppHandle, path: &Path) -> Result<(), Problem> {
     Ok(())
 }
 
-fn start(app: PathBuf) -> std::io::Result<()> {
+/// Starts a shell for this app.
+pub(crate) fn start(app: PathBuf) -> std::io::Result<()> {
     let mut child = Command::new(std::env::current_exe()?).arg(app).stdin(Stdio::null()).spawn()?;
     // A child that ends before us must be waited for.
     std::thread::Builder::new().name("child".to_owned()).spawn(move || child.wait())?;

@@ -63,6 +63,7 @@ fn run() -> i32 {
     start_log(log.clone());
     // Others may start us in another folder than the one the path is meant from.
     let app = app.map(|path| path.canonicalize().unwrap_or(path));
+    let path = app.clone();
     let built = tauri::Builder::default()
         .plugin(sys::single_instance(&launch::identity(app.as_deref())))
         .plugin(tauri_plugin_window_state::Builder::default().with_filename(launch::window_file(app.as_deref())).build())
@@ -91,11 +92,21 @@ fn run() -> i32 {
         })
         .build(tauri::generate_context!());
     match built {
-        Ok(app) => app.run_return(|app, event| {
-            if let RunEvent::Exit = event {
-                app.state::<Shell>().finish();
+        Ok(shell) => {
+            let handle = shell.handle().clone();
+            let code = shell.run_return(|shell, event| {
+                if let RunEvent::Exit = event {
+                    shell.state::<Shell>().finish();
+                }
+            });
+            // Now that this one no longer stands for it.
+            if let (true, Some(app)) = (handle.state::<Shell>().begins_again(), path)
+                && let Err(error) = launch::start(app)
+            {
+                eprintln!("error[SHELL_NOT_STARTED]: {error}");
             }
-        }),
+            code
+        }
         Err(error) => {
             eprintln!("error[SHELL_NOT_STARTED]: {error}");
             1

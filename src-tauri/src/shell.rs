@@ -1,5 +1,7 @@
 //! What the shell holds: the run, once it has begun, and what the panel is told of the shell itself.
 
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use tauri::ipc::Channel;
@@ -13,6 +15,7 @@ pub(crate) struct Shell {
     pub(crate) stop: StopHandle,
     pub(crate) log: PanelLog,
     view: Mutex<View>,
+    again: AtomicBool,
 }
 
 /// What panels are told, and who they are.
@@ -25,7 +28,7 @@ struct View {
 impl Shell {
     /// A shell without a run.
     pub(crate) fn new(log: PanelLog) -> Self {
-        Self { run: OnceLock::new(), stop: StopHandle::new(), log, view: Mutex::default() }
+        Self { run: OnceLock::new(), stop: StopHandle::new(), log, view: Mutex::default(), again: AtomicBool::new(false) }
     }
 
     /// The run, if it has begun.
@@ -33,9 +36,26 @@ impl Shell {
         self.run.get()
     }
 
+    /// The run, if it is of the app at this path.
+    pub(crate) fn run_of(&self, path: &Path) -> Option<&Arc<Desktop>> {
+        let view = self.view.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_open = view.state.app.as_ref().is_some_and(|app| Path::new(&app.path) == path);
+        is_open.then(|| self.run()).flatten()
+    }
+
     /// Keeps the run. There is one in a shell.
     pub(crate) fn began(&self, run: Arc<Desktop>) {
         let _ = self.run.set(run);
+    }
+
+    /// When this shell has ended, another one is to open its app.
+    pub(crate) fn begin_again(&self) {
+        self.again.store(true, Ordering::Release);
+    }
+
+    /// Whether another shell is to open the app.
+    pub(crate) fn begins_again(&self) -> bool {
+        self.again.load(Ordering::Acquire)
     }
 
     /// Tells a panel the state now and whenever it changes, until it has gone.

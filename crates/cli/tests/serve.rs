@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use harness::{engine, fixture, until};
+use harness::{engine, fixture, scratch, until};
 use serde_json::{Value, json};
 use tungstenite::{Message, WebSocket, stream::MaybeTlsStream};
 
@@ -29,7 +29,7 @@ impl Panel {
         }
         let mut panel = Self { socket, state: Value::Null, asked: 0 };
         panel.say(&json!({ "type": "hello", "version": 1 }));
-        assert_eq!(panel.hear()["app"]["name"], "slider");
+        assert_eq!(panel.hear()["type"], "hello");
         panel.state = panel.hear()["state"].take();
         panel
     }
@@ -80,11 +80,12 @@ impl Panel {
     }
 }
 
-fn serve(arguments: &[&str]) -> (Child, BufReader<std::process::ChildStdout>, Value) {
+fn serve(app: &str, arguments: &[&str]) -> (Child, BufReader<std::process::ChildStdout>, Value) {
     let mut child = engine()
         .arg("serve")
-        .arg(fixture("slider"))
+        .arg(fixture(app))
         .arg("--json")
+        .env("WASM_ENGINE_CONFIG", scratch(app))
         .args(arguments)
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
@@ -106,7 +107,7 @@ fn report(child: &mut Child, mut stdout: BufReader<std::process::ChildStdout>) -
 
 #[test]
 fn a_panel_watches_and_controls_a_run() {
-    let (mut child, stdout, served) = serve(&["--allow-control", "--seed", "5"]);
+    let (mut child, stdout, served) = serve("slider", &["--allow-control", "--seed", "5"]);
     assert!(served["panel"].as_str().unwrap().contains("/#token="));
     let mut panel = Panel::connect(served["socket"].as_str().unwrap());
     panel.wait_for(|state| state["run"]["tick"].as_u64() > Some(5) && state["frames"].as_array().is_some_and(|frames| !frames.is_empty()));
@@ -151,12 +152,59 @@ fn a_panel_watches_and_controls_a_run() {
 
 #[test]
 fn a_panel_may_only_look_unless_told_otherwise() {
-    let (mut child, stdout, served) = serve(&["--ticks", "100000"]);
+    let (mut child, stdout, served) = serve("slider", &["--ticks", "100000"]);
     let mut panel = Panel::connect(served["socket"].as_str().unwrap());
     assert_eq!(panel.ask(json!({ "what": "stop" })), "NOT_ALLOWED");
     harness::interrupt(&child);
     let (code, report) = report(&mut child, stdout);
     assert_eq!((code, &report["ending"]), (Some(130), &json!("interrupted")));
+}
+
+#[test]
+fn a_denied_right_ends_its_guest_until_it_is_allowed_and_the_run_begins_anew() {
+    let (mut child, stdout, served) = serve("slider", &["--allow-control"]);
+    let mut panel = Panel::connect(served["socket"].as_str().unwrap());
+    panel.wait_for(|state| state["run"]["tick"].as_u64() > Some(5));
+    let permit = |guest: &str, decision: Value| {
+        json!({ "what": "permit", "guest": guest, "right": "write", "object": "level", "decision": decision, "scope": "run" })
+    };
+    assert_eq!(panel.ask(permit("nobody", json!("allow"))), "UNKNOWN_RIGHT");
+    assert_eq!(panel.ask(permit("level", json!("deny"))), Value::Null);
+    panel.wait_for(|state| state["guests"][0]["state"] == "PERMISSION_DENIED" && state["permissions"][0]["decision"] == "deny");
+    let generation = panel.state["buffers"][0]["generation"].clone();
+    let tick = panel.state["run"]["tick"].as_u64();
+    panel.wait_for(|state| state["run"]["tick"].as_u64() > tick.map(|tick| tick + 20));
+    assert_eq!(panel.state["buffers"][0]["generation"], generation, "it writes no more");
+    assert_eq!(panel.ask(permit("level", Value::Null)), Value::Null);
+    panel.wait_for(|state| state["permissions"][0]["next"] == "allow");
+    assert_eq!(panel.state["guests"][0]["state"], "PERMISSION_DENIED");
+    assert_eq!(panel.ask(json!({ "what": "restart", "seed": null })), Value::Null);
+    panel.wait_for(|state| state["guests"][0]["state"] == "running" && state["permissions"][0]["decision"] == "allow");
+    harness::interrupt(&child);
+    let (code, _) = report(&mut child, stdout);
+    assert_eq!(code, Some(130));
+}
+
+#[test]
+fn a_page_that_crashes_leaves_the_guests_running_and_can_be_restarted() {
+    let (mut child, stdout, served) = serve("crash", &["--allow-control"]);
+    let mut panel = Panel::connect(served["socket"].as_str().unwrap());
+    let value = |state: &Value, name: &str| {
+        state["params"].as_array().into_iter().flatten().find(|param| param["name"] == name).and_then(|param| param["value"].as_f64())
+    };
+    panel.wait_for(|state| value(state, "loads") == Some(1.0));
+    assert_eq!(panel.ask(json!({ "what": "param", "name": "crash", "value": 1.0 })), Value::Null);
+    panel.wait_for(|state| state["run"]["page_problem"]["code"] == "PAGE_CRASHED");
+    let tick = panel.state["run"]["tick"].as_u64();
+    panel.wait_for(|state| state["run"]["tick"].as_u64() > tick.map(|tick| tick + 20));
+    assert_eq!(panel.ask(json!({ "what": "param", "name": "crash", "value": 0.0 })), Value::Null);
+    assert_eq!(panel.ask(json!({ "what": "restart_page" })), Value::Null);
+    panel.wait_for(|state| value(state, "loads") == Some(2.0));
+    assert_eq!(panel.state["run"]["page_problem"], Value::Null);
+    harness::interrupt(&child);
+    let (code, report) = report(&mut child, stdout);
+    assert_eq!(code, Some(130));
+    assert!(report["faults"].as_array().unwrap().iter().any(|fault| fault["code"] == "PAGE_CRASHED"), "{}", report["faults"]);
 }
 
 #[test]

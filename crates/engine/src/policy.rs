@@ -162,6 +162,7 @@ mod tests {
     const MANIFEST: &str = r#"
         [app]
         name = "two"
+        engine = "1"
         [[buffer]]
         name = "points"
         bytes = "4 KiB"
