@@ -1,0 +1,260 @@
+//! A real webview under a real Wayland compositor: what it draws is captured while a surface above hides it, and it goes on although it is covered. A program of its
+//! own, since GTK wants the main thread.
+
+#[cfg(not(target_os = "linux"))]
+fn main() {}
+
+#[cfg(target_os = "linux")]
+#[path = "support/desk.rs"]
+mod desk;
+
+#[cfg(target_os = "linux")]
+fn main() {
+    linux::main();
+}
+
+#[cfg(target_os = "linux")]
+mod linux {
+    use std::path::Path;
+    use std::process::{Child, Command, Stdio};
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicU64, Ordering};
+    use std::time::{Duration, Instant};
+
+    use gtk::prelude::*;
+    use wasm_engine_gpu::{Gpu, GpuOptions, WindowSurface};
+    use wasm_engine_panel::Panel as _;
+    use wasm_engine_panel::sys::linux::Cover;
+
+    use crate::desk::{CARD, Panel, until, window, work_for};
+
+    /// Set in the process that the test itself runs in: it begins with the compositor's address, which GTK reads before anything else. It is also where the
+    /// screenshots go.
+    const INSIDE: &str = "WASM_ENGINE_PANEL_TEST";
+
+    /// What the engine shows, and what GTK would show if it were not covered.
+    const ENGINE: [u8; 3] = [255, 0, 255];
+    const BELOW: [u8; 3] = [0, 255, 0];
+
+    fn start_compositor(folder: &Path) -> Child {
+        let mut compositor = Command::new("weston")
+            .args(["--backend=headless-backend.so", "--use-pixman", "--width=1000", "--height=700", "--no-config", "--idle-time=0"])
+            .args(["--debug", "--socket=panel"])
+            .env("XDG_RUNTIME_DIR", folder)
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("weston: `cargo xtask setup` brings it, or install the package `weston`");
+        let start = Instant::now();
+        while !folder.join("panel").exists() {
+            assert!(start.elapsed() < Duration::from_secs(20), "weston has no socket");
+            assert!(compositor.try_wait().unwrap().is_none(), "weston has ended");
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        compositor
+    }
+
+    pub(crate) fn main() {
+        if let Some(folder) = std::env::var_os(INSIDE) {
+            test(Path::new(&folder));
+            println!("test a_covered_webview_goes_on_under_wayland ... ok");
+            return;
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let mut compositor = start_compositor(folder.path());
+        let status = Command::new(std::env::current_exe().unwrap())
+            .env(INSIDE, folder.path())
+            .env("XDG_RUNTIME_DIR", folder.path())
+            .envs([("WAYLAND_DISPLAY", "panel"), ("GDK_BACKEND", "wayland"), ("NO_AT_BRIDGE", "1"), ("GSETTINGS_BACKEND", "memory")])
+            .env_remove("DISPLAY")
+            .status();
+        let _ = compositor.kill();
+        let _ = compositor.wait();
+        assert!(status.unwrap().success(), "the test under weston failed");
+    }
+
+    /// What is on the screen, composed by weston.
+    fn screenshot(folder: &Path) -> image::RgbImage {
+        let shots = || {
+            std::fs::read_dir(folder)
+                .unwrap()
+                .flatten()
+                .map(|entry| entry.path())
+                .find(|path| path.extension().is_some_and(|end| end == "png"))
+        };
+        let mut shooter = Command::new("weston-screenshooter").current_dir(folder).spawn().expect("weston-screenshooter comes with weston");
+        until("weston has made a picture", || shooter.try_wait().unwrap().is_some());
+        let path = shots().expect("a picture");
+        let picture = image::open(&path).expect("a readable picture").to_rgb8();
+        std::fs::remove_file(path).unwrap();
+        picture
+    }
+
+    /// The smallest rectangle with all pixels of a colour: left, top, width, height; and how many there are.
+    fn extent(picture: &image::RgbImage, colour: [u8; 3]) -> ([u32; 4], u32) {
+        let (mut left, mut top, mut right, mut bottom, mut count) = (u32::MAX, u32::MAX, 0, 0, 0);
+        for (x, y, pixel) in picture.enumerate_pixels().filter(|(.., pixel)| pixel.0 == colour) {
+            (left, top, right, bottom, count) = (left.min(x), top.min(y), right.max(x + 1), bottom.max(y + 1), count + 1);
+            let _ = pixel;
+        }
+        if count == 0 { ([0; 4], 0) } else { ([left, top, right - left, bottom - top], count) }
+    }
+
+    /// Draws frames to the surface, as the engine does, on a thread of its own.
+    struct Engine {
+        gpu: Arc<Gpu>,
+        surface: Arc<WindowSurface>,
+        shown: Arc<AtomicU64>,
+    }
+
+    impl Engine {
+        fn present(&self, size: (u32, u32), mode: wgpu::PresentMode, frames: u32) -> std::thread::JoinHandle<()> {
+            let (gpu, surface, shown) = (self.gpu.clone(), self.surface.clone(), self.shown.clone());
+            std::thread::spawn(move || {
+                let mut config = surface.get_default_config(&gpu.adapter, size.0, size.1).expect("the device can present here");
+                config.format = *surface.get_capabilities(&gpu.adapter).formats.iter().find(|format| !format.is_srgb()).unwrap();
+                config.present_mode = mode;
+                surface.configure(&gpu.device, &config);
+                for _ in 0..frames {
+                    let image = match surface.get_current_texture() {
+                        wgpu::CurrentSurfaceTexture::Success(image) | wgpu::CurrentSurfaceTexture::Suboptimal(image) => image,
+                        other => panic!("no image to draw to: {other:?}"),
+                    };
+                    draw(&gpu, &image.texture);
+                    gpu.queue.present(image);
+                    shown.fetch_add(1, Ordering::Relaxed);
+                }
+            })
+        }
+
+        /// As above, while GTK works on; until all frames are there.
+        fn present_and_wait(&self, size: (u32, u32), mode: wgpu::PresentMode, frames: u32) {
+            let thread = self.present(size, mode, frames);
+            until("all frames are presented", || thread.is_finished());
+            thread.join().unwrap();
+        }
+    }
+
+    fn draw(gpu: &Gpu, image: &wgpu::Texture) {
+        let view = image.create_view(&wgpu::TextureViewDescriptor::default());
+        let mut encoder = gpu.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
+        let colour = wgpu::Color { r: 1.0, g: 0.0, b: 1.0, a: 1.0 };
+        encoder.begin_render_pass(&wgpu::RenderPassDescriptor {
+            color_attachments: &[Some(wgpu::RenderPassColorAttachment {
+                view: &view,
+                depth_slice: None,
+                resolve_target: None,
+                ops: wgpu::Operations { load: wgpu::LoadOp::Clear(colour), store: wgpu::StoreOp::Store },
+            })],
+            ..Default::default()
+        });
+        gpu.queue.submit([encoder.finish()]);
+    }
+
+    fn test(folder: &Path) {
+        gtk::init().expect("GTK starts under weston");
+        let style = gtk::CssProvider::new();
+        style.load_from_data(b"window { background: rgb(0,255,0); }").unwrap();
+        let screen = gtk::gdk::Screen::default().unwrap();
+        gtk::StyleContext::add_provider_for_screen(&screen, &style, gtk::STYLE_PROVIDER_PRIORITY_APPLICATION);
+        let (window, view) = window();
+        window.show_all();
+        until("the window is there", || view.is_mapped() && view.allocated_width() > 1);
+        assert_eq!((view.allocated_width(), view.allocated_height()), (600, 400));
+
+        let cover = Cover::over(&window).expect("a surface above");
+        let (gpu, surface) = Gpu::for_window(&GpuOptions::default(), cover.clone()).expect("a Vulkan device that presents to Wayland");
+        let engine = Engine { gpu: gpu.clone(), surface: Arc::new(surface), shown: Arc::default() };
+        let panel = Panel::new(&view, gpu.clone());
+        until("the card is captured", || panel.pixels.covers(10, 10));
+        captured(&panel, &gpu);
+        until("GTK's window is on the screen", || extent(&screenshot(folder), BELOW).1 >= 600 * 400);
+
+        // Frames at the pace of the display, while GTK goes on.
+        let before = panel.animation_frames();
+        engine.present_and_wait((600, 400), wgpu::PresentMode::Fifo, 60);
+        assert!(panel.animation_frames() > before + 10, "a covered webview has stopped");
+        let picture = screenshot(folder);
+        let (place, count) = extent(&picture, ENGINE);
+        assert_eq!((place[2], place[3], count), (600, 400, 600 * 400), "all of the content is covered");
+        assert_eq!(extent(&picture, BELOW).1, 0, "and nothing of what is below is seen");
+        panel.uploads_only_what_changes("8888", 4);
+
+        resized(folder, &window, &panel, &engine);
+        hidden_and_shown(folder, &window, &panel, &engine);
+
+        // The webview outlives what was above it.
+        drop((engine, cover));
+        until("GTK's window is seen again", || extent(&screenshot(folder), ENGINE).1 == 0);
+        let before = panel.animation_frames();
+        work_for(Duration::from_secs(1));
+        assert!(panel.animation_frames() > before + 10, "the webview has stopped");
+    }
+
+    /// The colours are those of the page, premultiplied, and beside the card there is nothing.
+    fn captured(panel: &Panel, gpu: &Gpu) {
+        assert!(!panel.pixels.covers(400, 200), "beside the card nothing is shown");
+        let frame = panel.pixels.latest().expect("it has drawn");
+        assert_eq!((frame.texture.width(), frame.texture.height()), (600, 400));
+        let buffer = gpu.device.create_buffer(&wgpu::BufferDescriptor {
+            label: None,
+            size: 2560 * 400,
+            usage: wgpu::BufferUsages::COPY_DST | wgpu::BufferUsages::MAP_READ,
+            mapped_at_creation: false,
+        });
+        let mut encoder = gpu.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
+        encoder.copy_texture_to_buffer(
+            frame.texture.as_image_copy(),
+            wgpu::TexelCopyBufferInfo {
+                buffer: &buffer,
+                layout: wgpu::TexelCopyBufferLayout { offset: 0, bytes_per_row: Some(2560), rows_per_image: None },
+            },
+            frame.texture.size(),
+        );
+        gpu.queue.submit([encoder.finish()]);
+        buffer.slice(..).map_async(wgpu::MapMode::Read, |mapped| mapped.unwrap());
+        gpu.device.poll(wgpu::PollType::wait_indefinitely()).unwrap();
+        let pixels = buffer.slice(..).get_mapped_range().unwrap();
+        let pixel = |x: usize, y: usize| pixels[y * 2560 + x * 4..][..4].to_vec();
+        assert_eq!(pixel(5, 5), [CARD[2], CARD[1], CARD[0], 255], "blue, green, red, alpha");
+        assert_eq!(pixel(400, 200), [0; 4]);
+    }
+
+    fn resized(folder: &Path, window: &gtk::Window, panel: &Panel, engine: &Engine) {
+        let mut size = (0, 0);
+        for step in 0..20 {
+            size = (400 + 17 * (step * 7 % 20), 300 + 13 * (step * 3 % 20));
+            window.resize(size.0, size.1);
+            let is_there = || (panel.view.allocated_width(), panel.view.allocated_height()) == size;
+            until("the webview has the size", is_there);
+            let wanted = (size.0 as u32, size.1 as u32);
+            until("its pixels have the size", || {
+                panel.pixels.latest().is_some_and(|frame| (frame.texture.width(), frame.texture.height()) == wanted)
+            });
+            engine.present_and_wait(wanted, wgpu::PresentMode::Fifo, 2);
+        }
+        let wanted = (size.0 as u32, size.1 as u32);
+        until("the cover has the size on the screen", || {
+            let picture = screenshot(folder);
+            let (place, count) = extent(&picture, ENGINE);
+            (place[2], place[3]) == wanted && count == wanted.0 * wanted.1 && extent(&picture, BELOW).1 == 0
+        });
+    }
+
+    /// GDK has another surface after a window was hidden; one that waits for no display is not held up meanwhile.
+    fn hidden_and_shown(folder: &Path, window: &gtk::Window, panel: &Panel, engine: &Engine) {
+        window.hide();
+        until("the window is gone", || extent(&screenshot(folder), ENGINE).1 == 0);
+        engine.present_and_wait((600, 400), wgpu::PresentMode::Mailbox, 30);
+        window.show();
+        until("the window is there again", || panel.view.is_mapped());
+        until("the cover is there again", || {
+            engine.present_and_wait((600, 400), wgpu::PresentMode::Mailbox, 2);
+            let picture = screenshot(folder);
+            extent(&picture, ENGINE).1 > 100_000 && extent(&picture, BELOW).1 == 0
+        });
+        let before = panel.animation_frames();
+        work_for(Duration::from_secs(1));
+        assert!(panel.animation_frames() > before + 10, "a covered webview has stopped");
+    }
+}
