@@ -24,7 +24,8 @@ mod linux {
     use gtk::prelude::*;
     use wasm_engine_gpu::{Gpu, GpuOptions, WindowSurface};
     use wasm_engine_panel::Panel as _;
-    use wasm_engine_panel::sys::linux::Cover;
+    use wasm_engine_panel::sys::linux::{Cover, Input};
+    use webkit2gtk::WebViewExt as _;
 
     use crate::desk::{CARD, Panel, until, window, work_for};
 
@@ -36,19 +37,59 @@ mod linux {
     const ENGINE: [u8; 3] = [255, 0, 255];
     const BELOW: [u8; 3] = [0, 255, 0];
 
-    fn start_compositor(folder: &Path) -> Child {
-        let mut compositor = Command::new("weston")
-            .args(["--backend=headless-backend.so", "--use-pixman", "--width=1000", "--height=700", "--no-config", "--idle-time=0"])
-            .args(["--debug", "--socket=panel"])
+    /// A compositor that draws to memory. GNOME's tells a covered surface nothing, as most do; weston shows what it has composed.
+    struct Compositor {
+        command: &'static [&'static str],
+        test: fn(&Path),
+        name: &'static str,
+    }
+
+    const COMPOSITORS: [Compositor; 2] = [
+        Compositor {
+            command: &[
+                "weston",
+                "--backend=headless-backend.so",
+                "--use-pixman",
+                "--width=1000",
+                "--height=700",
+                "--no-config",
+                "--idle-time=0",
+                "--debug",
+                "--socket=panel",
+            ],
+            test: under_weston,
+            name: "what_is_composed_is_the_cover_alone",
+        },
+        Compositor {
+            command: &[
+                "dbus-run-session",
+                "--",
+                "sh",
+                "-c",
+                // The bus ends with the shell, and the shell with its input. Programs inside find the bus in the file.
+                "echo $DBUS_SESSION_BUS_ADDRESS > bus; mutter --headless --wayland --no-x11 --virtual-monitor 1000x700 --wayland-display panel & read end; kill $!",
+            ],
+            test: under_mutter,
+            name: "a_covered_webview_goes_on_and_has_its_input",
+        },
+    ];
+
+    fn start_compositor(folder: &Path, command: &[&str]) -> Child {
+        let mut compositor = Command::new(command[0])
+            .args(&command[1..])
+            .current_dir(folder)
             .env("XDG_RUNTIME_DIR", folder)
+            .env_remove("DISPLAY")
+            .env_remove("WAYLAND_DISPLAY")
+            .stdin(Stdio::piped())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()
-            .expect("weston: `cargo xtask setup` brings it, or install the package `weston`");
+            .unwrap_or_else(|error| panic!("{}: {error}; `cargo xtask setup` brings weston, mutter and dbus-daemon", command[0]));
         let start = Instant::now();
         while !folder.join("panel").exists() {
-            assert!(start.elapsed() < Duration::from_secs(20), "weston has no socket");
-            assert!(compositor.try_wait().unwrap().is_none(), "weston has ended");
+            assert!(start.elapsed() < Duration::from_secs(20), "{command:?} has no socket; are the packages weston and mutter installed?");
+            assert!(compositor.try_wait().unwrap().is_none(), "{command:?} has ended");
             std::thread::sleep(Duration::from_millis(10));
         }
         compositor
@@ -56,21 +97,32 @@ mod linux {
 
     pub(crate) fn main() {
         if let Some(folder) = std::env::var_os(INSIDE) {
-            test(Path::new(&folder));
-            println!("test a_covered_webview_goes_on_under_wayland ... ok");
+            let name = std::env::args().nth(1).expect("what to test");
+            let compositor = COMPOSITORS.into_iter().find(|compositor| compositor.name == name).expect("a test of that name");
+            (compositor.test)(Path::new(&folder));
+            println!("test {name} ... ok");
             return;
         }
-        let folder = tempfile::tempdir().unwrap();
-        let mut compositor = start_compositor(folder.path());
-        let status = Command::new(std::env::current_exe().unwrap())
-            .env(INSIDE, folder.path())
-            .env("XDG_RUNTIME_DIR", folder.path())
-            .envs([("WAYLAND_DISPLAY", "panel"), ("GDK_BACKEND", "wayland"), ("NO_AT_BRIDGE", "1"), ("GSETTINGS_BACKEND", "memory")])
-            .env_remove("DISPLAY")
-            .status();
-        let _ = compositor.kill();
-        let _ = compositor.wait();
-        assert!(status.unwrap().success(), "the test under weston failed");
+        for compositor in COMPOSITORS {
+            let folder = tempfile::tempdir().unwrap();
+            let mut server = start_compositor(folder.path(), compositor.command);
+            let bus = std::fs::read_to_string(folder.path().join("bus")).unwrap_or_default();
+            let status = Command::new(std::env::current_exe().unwrap())
+                .arg(compositor.name)
+                .env(INSIDE, folder.path())
+                .env("XDG_RUNTIME_DIR", folder.path())
+                .env("DBUS_SESSION_BUS_ADDRESS", bus.trim())
+                .envs([("WAYLAND_DISPLAY", "panel"), ("GDK_BACKEND", "wayland"), ("NO_AT_BRIDGE", "1"), ("GSETTINGS_BACKEND", "memory")])
+                .env_remove("DISPLAY")
+                .status();
+            // Its input ends, and weston has none.
+            drop(server.stdin.take());
+            if compositor.command[0] == "weston" {
+                let _ = server.kill();
+            }
+            let _ = server.wait();
+            assert!(status.unwrap().success(), "{} failed", compositor.name);
+        }
     }
 
     /// What is on the screen, composed by weston.
@@ -151,23 +203,29 @@ mod linux {
         gpu.queue.submit([encoder.finish()]);
     }
 
-    fn test(folder: &Path) {
+    /// A window on the screen, what covers it, and who draws there.
+    fn scene(before: impl FnOnce(&gtk::Window)) -> (gtk::Window, Cover, Engine, Panel) {
+        let (window, view) = window();
+        before(&window);
+        window.show_all();
+        until("the window is there", || view.is_mapped() && view.allocated_width() > 1);
+        let cover = Cover::over(&window).expect("a surface above");
+        let (gpu, surface) = Gpu::for_window(&GpuOptions::default(), cover.clone()).expect("a Vulkan device that presents to Wayland");
+        let engine = Engine { gpu: gpu.clone(), surface: Arc::new(surface), shown: Arc::default() };
+        let panel = Panel::new(&view, gpu);
+        until("the card is captured", || panel.pixels.covers(10, 10));
+        (window, cover, engine, panel)
+    }
+
+    fn under_weston(folder: &Path) {
         gtk::init().expect("GTK starts under weston");
         let style = gtk::CssProvider::new();
         style.load_from_data(b"window { background: rgb(0,255,0); }").unwrap();
         let screen = gtk::gdk::Screen::default().unwrap();
         gtk::StyleContext::add_provider_for_screen(&screen, &style, gtk::STYLE_PROVIDER_PRIORITY_APPLICATION);
-        let (window, view) = window();
-        window.show_all();
-        until("the window is there", || view.is_mapped() && view.allocated_width() > 1);
-        assert_eq!((view.allocated_width(), view.allocated_height()), (600, 400));
-
-        let cover = Cover::over(&window).expect("a surface above");
-        let (gpu, surface) = Gpu::for_window(&GpuOptions::default(), cover.clone()).expect("a Vulkan device that presents to Wayland");
-        let engine = Engine { gpu: gpu.clone(), surface: Arc::new(surface), shown: Arc::default() };
-        let panel = Panel::new(&view, gpu.clone());
-        until("the card is captured", || panel.pixels.covers(10, 10));
-        captured(&panel, &gpu);
+        let (window, cover, engine, panel) = scene(|_| ());
+        assert_eq!((panel.view.allocated_width(), panel.view.allocated_height()), (600, 400));
+        captured(&panel);
         until("GTK's window is on the screen", || extent(&screenshot(folder), BELOW).1 >= 600 * 400);
 
         // Frames at the pace of the display, while GTK goes on.
@@ -192,7 +250,8 @@ mod linux {
     }
 
     /// The colours are those of the page, premultiplied, and beside the card there is nothing.
-    fn captured(panel: &Panel, gpu: &Gpu) {
+    fn captured(panel: &Panel) {
+        let gpu = panel.gpu();
         assert!(!panel.pixels.covers(400, 200), "beside the card nothing is shown");
         let frame = panel.pixels.latest().expect("it has drawn");
         assert_eq!((frame.texture.width(), frame.texture.height()), (600, 400));
@@ -256,5 +315,74 @@ mod linux {
         let before = panel.animation_frames();
         work_for(Duration::from_secs(1));
         assert!(panel.animation_frames() > before + 10, "a covered webview has stopped");
+    }
+
+    /// Mutter moves the pointer for whoever asks on the bus.
+    struct Pointer {
+        bus: gtk::gio::DBusConnection,
+        session: String,
+    }
+
+    impl Pointer {
+        const NAME: &str = "org.gnome.Mutter.RemoteDesktop";
+
+        fn new() -> Self {
+            let bus = gtk::gio::bus_get_sync(gtk::gio::BusType::Session, gtk::gio::Cancellable::NONE).expect("a bus");
+            let mut pointer = Self { bus, session: "/org/gnome/Mutter/RemoteDesktop".to_owned() };
+            let session = pointer.call(Self::NAME, "CreateSession", None);
+            pointer.session = session.child_value(0).str().expect("a path").to_owned();
+            pointer.call(&format!("{}.Session", Self::NAME), "Start", None);
+            pointer
+        }
+
+        fn call(&self, interface: &str, method: &str, arguments: Option<&gtk::glib::Variant>) -> gtk::glib::Variant {
+            let flags = gtk::gio::DBusCallFlags::NONE;
+            self.bus
+                .call_sync(Some(Self::NAME), &self.session, interface, method, arguments, None, flags, 10_000, gtk::gio::Cancellable::NONE)
+                .expect("mutter does as it is told")
+        }
+
+        fn notify(&self, method: &str, arguments: &gtk::glib::Variant) {
+            self.call(&format!("{}.Session", Self::NAME), method, Some(arguments));
+        }
+
+        fn move_to(&self, x: f64, y: f64) {
+            self.notify("NotifyPointerMotionRelative", &(-9000.0, -9000.0).to_variant());
+            self.notify("NotifyPointerMotionRelative", &(x, y).to_variant());
+        }
+
+        fn click(&self) {
+            for down in [true, false] {
+                self.notify("NotifyPointerButton", &(0x110, down).to_variant());
+                work_for(Duration::from_millis(50));
+            }
+        }
+    }
+
+    fn under_mutter(_: &Path) {
+        gtk::init().expect("GTK starts under mutter");
+        let (_window, _cover, engine, panel) = scene(gtk::Window::fullscreen);
+        until("the window fills the screen", || panel.view.allocated_width() == 1000);
+        engine.present_and_wait((1000, 700), wgpu::PresentMode::Fifo, 30);
+        // Now the engine has nothing to show, and GDK's own surface is covered by one that is opaque.
+        work_for(Duration::from_secs(1));
+        let before = panel.animation_frames();
+        work_for(Duration::from_secs(2));
+        let frames = panel.animation_frames() - before;
+        assert!(frames > 30, "a covered webview has slowed to {frames} frames in two seconds");
+        panel.uploads_only_what_changes("8888", 4);
+
+        let pointer = Pointer::new();
+        pointer.move_to(80.0, 40.0);
+        pointer.click();
+        until("the button is pressed", || panel.view.title().is_some_and(|title| title.starts_with("clicked")));
+        assert!(!panel.handed_on.borrow().iter().any(|input| matches!(input, Input::Button { .. })), "that click was the panel's");
+        pointer.move_to(400.0, 200.0);
+        pointer.click();
+        until("the click is handed on", || {
+            panel.handed_on.borrow().iter().any(|input| matches!(input, Input::Button { pressed: false, .. }))
+        });
+        let pressed = Input::Button { x: 400.0, y: 200.0, button: 1, pressed: true };
+        assert!(panel.handed_on.borrow().contains(&pressed), "{:?}", panel.handed_on.borrow());
     }
 }

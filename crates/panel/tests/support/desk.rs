@@ -55,6 +55,7 @@ pub(crate) struct Panel {
     pub(crate) view: webkit2gtk::WebView,
     pub(crate) pixels: Arc<PanelPixels>,
     pub(crate) handed_on: Rc<RefCell<Vec<Input>>>,
+    gpu: Arc<Gpu>,
     drawn: Arc<AtomicU64>,
 }
 
@@ -62,14 +63,18 @@ impl Panel {
     pub(crate) fn new(view: &webkit2gtk::WebView, gpu: Arc<Gpu>) -> Self {
         let drawn = Arc::new(AtomicU64::new(0));
         let count = drawn.clone();
-        let pixels = Arc::new(PanelPixels::new(gpu, move || {
+        let pixels = Arc::new(PanelPixels::new(gpu.clone(), move || {
             count.fetch_add(1, Ordering::Relaxed);
         }));
         capture(view, pixels.clone());
         let handed_on: Rc<RefCell<Vec<Input>>> = Rc::default();
         let inputs = handed_on.clone();
         route(view, pixels.clone(), move |input| inputs.borrow_mut().push(input));
-        Self { view: view.clone(), pixels, handed_on, drawn }
+        Self { view: view.clone(), pixels, handed_on, gpu, drawn }
+    }
+
+    pub(crate) fn gpu(&self) -> &Gpu {
+        &self.gpu
     }
 
     /// Waits until nothing was drawn for a second.
