@@ -77,6 +77,11 @@ impl Panel {
         &self.gpu
     }
 
+    /// Whether such an input was handed on.
+    pub(crate) fn has(&self, is_it: impl Fn(&Input) -> bool) -> bool {
+        self.handed_on.borrow().iter().any(is_it)
+    }
+
     /// Waits until nothing was drawn for a second.
     pub(crate) fn still(&self) {
         let (start, mut last) = (Instant::now(), (self.drawn.load(Ordering::Relaxed), Instant::now()));
