@@ -16,7 +16,8 @@ use webkit2gtk::WebViewExt;
 const PAGE: &str = r#"<!doctype html><body style="margin:0;background:transparent;font:16px sans-serif">
     <div style="position:absolute;left:0;top:0;width:200px;height:300px;background:rgb(20,40,60)">
     <button style="position:absolute;left:20px;top:20px;width:120px;height:40px" onclick="document.title='clicked '+(++clicks)">Press</button>
-    <input style="position:absolute;left:20px;top:100px;width:120px;height:30px" oninput="document.title='typed '+this.value">
+    <input style="position:absolute;left:20px;top:100px;width:120px;height:30px" onfocus="document.title='ready'"
+        oninput="document.title='typed '+this.value">
     <div id="label" style="position:absolute;left:20px;top:200px;width:60px;height:20px;color:white">0</div></div>
     <script>let clicks = 0; let frames = 0; (function next() { frames++; requestAnimationFrame(next); })();</script>"#;
 

@@ -5,8 +5,9 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use gtk::gdk::{self, EventMask, EventSequence, EventTouch, EventType, ScrollDirection};
-use gtk::glib::Propagation;
+use gtk::glib::{Propagation, WeakRef};
 use gtk::prelude::*;
+use webkit2gtk::WebViewExt as _;
 
 use super::keyboard::Keyboard;
 use super::routing::{Routing, Side, Spot};
@@ -131,7 +132,7 @@ pub fn route(webview: &webkit2gtk::WebView, panel: Arc<dyn Panel>, hand_on: impl
     let hand_on: Rc<dyn Fn(Input)> = Rc::new(hand_on);
     let outside = hand_on.clone();
     let keyboard = Keyboard::new(webview, move |input| outside(input));
-    let router = Rc::new(Router { panel, hand_on, routing: RefCell::new(Routing::new()), keyboard });
+    let router = Rc::new(Router { webview: webview.downgrade(), panel, hand_on, routing: RefCell::new(Routing::new()), keyboard });
     connect_pointer(webview, &router);
     connect_keys(webview, &router);
     let handler = router.clone();
@@ -207,6 +208,7 @@ impl Routed {
 }
 
 struct Router {
+    webview: WeakRef<webkit2gtk::WebView>,
     panel: Arc<dyn Panel>,
     hand_on: Rc<dyn Fn(Input)>,
     routing: RefCell<Routing<Option<EventSequence>>>,
@@ -234,8 +236,16 @@ impl Router {
         for input in inputs {
             if let Input::Focus(focused) = input {
                 self.keyboard.focus(focused);
+                self.blur(focused);
             }
             (self.hand_on)(input);
+        }
+    }
+
+    /// The webview does not know that the page has the keys, and a caret would go on blinking in it.
+    fn blur(&self, page_has_keys: bool) {
+        if let Some(webview) = self.webview.upgrade().filter(|_| page_has_keys) {
+            webview.evaluate_javascript("document.activeElement?.blur()", None, None, gtk::gio::Cancellable::NONE, |_| ());
         }
     }
 
