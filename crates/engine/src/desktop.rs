@@ -4,8 +4,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use wasm_engine_gpu::{Gpu, GpuOptions, WindowSurface, WindowTarget};
-pub use wasm_engine_page::keyboard_types::{Code, Key, Modifiers, NamedKey};
-pub use wasm_engine_page::{KeyInput, PageInput, PointerButton, WheelUnit};
+pub use wasm_engine_page::keyboard_types::{Code, Key, Location, Modifiers, NamedKey};
+pub use wasm_engine_page::{KeyInput, PageInput, PointerButton, TouchPhase, WheelUnit};
 use wasm_engine_panel::Panel;
 use wasm_engine_serve::Hub;
 pub use wasm_engine_serve::protocol;

@@ -29,11 +29,14 @@ mod linux {
     use wasm_engine_panel::sys::linux::{Cover, Input};
     use webkit2gtk::WebViewExt as _;
 
-    use crate::desk::{CARD, Panel, until, window, work_for};
+    use crate::desk::{Panel, until, window};
 
     /// Set in the process that the test itself runs in: it begins with the compositor's address, which GTK reads before anything else. It is also where the
     /// screenshots go.
     const INSIDE: &str = "WASM_ENGINE_PANEL_TEST";
+
+    /// The colour of the card that the panel shows.
+    const CARD: [u8; 3] = [20, 40, 60];
 
     /// What the engine shows, and what GTK would show if it were not covered.
     const ENGINE: [u8; 3] = [255, 0, 255];
@@ -125,6 +128,12 @@ mod linux {
             let _ = server.wait();
             assert!(status.unwrap().success(), "{} failed", compositor.name);
         }
+    }
+
+    /// Lets GTK work for so long.
+    fn work_for(time: Duration) {
+        let start = Instant::now();
+        until("time passes", || start.elapsed() > time);
     }
 
     /// What is on the screen, composed by weston.
@@ -227,7 +236,7 @@ mod linux {
         gtk::StyleContext::add_provider_for_screen(&screen, &style, gtk::STYLE_PROVIDER_PRIORITY_APPLICATION);
         let (window, cover, engine, panel) = scene(|_| ());
         assert_eq!((panel.view.allocated_width(), panel.view.allocated_height()), (600, 400));
-        captured(&panel);
+        captured(&panel, &engine.gpu);
         until("GTK's window is on the screen", || extent(&screenshot(folder), BELOW).1 >= 600 * 400);
 
         // Frames at the pace of the display, while GTK goes on.
@@ -252,8 +261,7 @@ mod linux {
     }
 
     /// The colours are those of the page, premultiplied, and beside the card there is nothing.
-    fn captured(panel: &Panel) {
-        let gpu = panel.gpu();
+    fn captured(panel: &Panel, gpu: &Gpu) {
         assert!(!panel.pixels.covers(400, 200), "beside the card nothing is shown");
         let frame = panel.pixels.latest().expect("it has drawn");
         assert_eq!((frame.texture.width(), frame.texture.height()), (600, 400));

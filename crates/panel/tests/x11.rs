@@ -23,7 +23,7 @@ mod linux {
     use gtk::prelude::*;
     use wasm_engine_gpu::{Gpu, GpuOptions};
     use wasm_engine_panel::Panel as _;
-    use wasm_engine_panel::sys::linux::{Cover, Input, KeyLocation};
+    use wasm_engine_panel::sys::linux::{Cover, Input, KeyLocation, offscreen};
     use webkit2gtk::WebViewExt as _;
 
     use crate::desk::{Panel, until, window};
@@ -32,7 +32,7 @@ mod linux {
     const INSIDE: &str = "WASM_ENGINE_PANEL_TEST";
 
     /// Each in a process and under a server of its own: how many pixels a point has, and what is tested.
-    const TESTS: &[Test] = &[("in_place", 1, in_place), ("in_place_with_two_pixels_a_point", 2, in_place)];
+    const TESTS: &[Test] = &[("in_place", 1, in_place), ("in_place_with_two_pixels_a_point", 2, in_place), ("off_screen", 1, off_screen)];
 
     type Test = (&'static str, u32, fn(u32));
 
@@ -97,6 +97,26 @@ mod linux {
         keys(&window, &panel, scale);
         panel.uploads_only_what_changes("8888", if scale == 1 { 4 } else { 6 });
         cover.resize(300, 200).expect("it follows");
+    }
+
+    /// The second choice does all that the first does.
+    fn off_screen(scale: u32) {
+        let (window, view) = window();
+        window.show_all();
+        until("the window is there", || view.is_mapped() && view.allocated_width() > 1);
+        let stand_in = offscreen::host(&view).expect("a place in no screen");
+        until("the webview is there, as large as it was", || view.is_mapped() && view.allocated_width() == 600 && stand_in.is_mapped());
+        let panel = Panel::new(&view, Gpu::new(&GpuOptions::default()).expect("a Vulkan device"));
+        let cover = Cover::over(&window).expect("a window above");
+        cover.resize(600, 400).expect("it follows");
+        until("the card is captured", || panel.pixels.covers(10, 10));
+        assert!(!panel.pixels.covers(400, 200), "beside the card nothing is shown");
+        clicks(&panel, scale);
+        keys(&window, &panel, scale);
+        panel.uploads_only_what_changes("8888", 4);
+        window.resize(500, 300);
+        let has_size = || panel.pixels.latest().is_some_and(|frame| (frame.texture.width(), frame.texture.height()) == (500, 300));
+        until("the webview follows its stand-in", has_size);
     }
 
     /// Each click reaches whom it is meant for.

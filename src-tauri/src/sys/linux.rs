@@ -1,11 +1,11 @@
-//! X11: the webview below, the engine's window above it, and input to whom it is meant for.
+//! X11 and Wayland: the webview below, the engine's window above it, and input to whom it is meant for.
 
 mod keys;
 
 use std::error::Error;
 use std::sync::{Arc, OnceLock};
 
-use tauri::{Manager, WebviewWindow, WindowEvent};
+use tauri::{Manager, WebviewWindow};
 use wasm_engine_engine::Engine;
 use wasm_engine_engine::desktop::{Desktop, Stage};
 use wasm_engine_panel::PanelPixels;
@@ -13,8 +13,18 @@ use wasm_engine_panel::sys::linux;
 
 use crate::shell::Shell;
 
+/// Chooses how the webview is hosted: `offscreen` moves it to a window that is on no screen, for systems on which it does not go on while it is covered.
+const PANEL: &str = "WASM_ENGINE_PANEL";
+
 /// Starts the run in the window.
 pub(crate) fn attach(window: &WebviewWindow, engine: Engine) -> Result<(), Box<dyn Error>> {
+    if std::env::var_os(PANEL).is_some_and(|value| value == "offscreen") {
+        window.with_webview(|webview| {
+            if let Err(error) = linux::offscreen::host(&webview.inner()) {
+                tracing::warn!(code = error.code(), "the panel stays in its window: {error}; {}", error.hint().unwrap_or_default());
+            }
+        })?;
+    }
     let cover = linux::Cover::above(window)?;
     let (size, scale) = (window.inner_size()?, window.scale_factor()?);
     cover.resize(size.width, size.height)?;
@@ -30,25 +40,22 @@ pub(crate) fn attach(window: &WebviewWindow, engine: Engine) -> Result<(), Box<d
     let desktop = Arc::new(Desktop::start(engine, stage, pixels.clone(), (size.width.max(1), size.height.max(1)), scale as f32, &stop)?);
     let _ = run.set(desktop.clone());
     window.state::<Shell>().began(desktop.clone());
-    let page = desktop.clone();
     window.with_webview(move |webview| {
         let view = webview.inner();
         linux::capture(&view, pixels.clone());
+        let page = desktop.clone();
         linux::route(&view.clone(), pixels, move |input| {
             page.input(keys::page_input(input));
             if let Some(name) = page.take_cursor() {
                 linux::set_cursor(&view, name);
             }
         });
-    })?;
-    let scaled = window.clone();
-    window.on_window_event(move |event| {
-        if let WindowEvent::Resized(size) = event {
-            if let Err(error) = cover.resize(size.width, size.height) {
+        linux::sized(&webview.inner(), move |width, height, scale| {
+            if let Err(error) = cover.resize(width, height) {
                 tracing::warn!(code = error.code(), "{error}");
             }
-            desktop.resize(size.width, size.height, scaled.scale_factor().unwrap_or(1.0) as f32);
-        }
-    });
+            desktop.resize(width, height, scale as f32);
+        });
+    })?;
     Ok(())
 }

@@ -7,8 +7,11 @@ mod cover;
 mod input;
 mod key_codes;
 mod keyboard;
+pub mod offscreen;
 mod routing;
+mod sized;
 
 pub use capture::capture;
 pub use cover::{Cover, CoverError};
 pub use input::{Input, KeyEvent, KeyLocation, Routed, TouchPhase, route, set_cursor};
+pub use sized::sized;

@@ -21,9 +21,6 @@ const PAGE: &str = r#"<!doctype html><body style="margin:0;background:transparen
     <div id="label" style="position:absolute;left:20px;top:200px;width:60px;height:20px;color:white">0</div></div>
     <script>let clicks = 0; let frames = 0; (function next() { frames++; requestAnimationFrame(next); })();</script>"#;
 
-/// The colour of the card.
-pub(crate) const CARD: [u8; 3] = [20, 40, 60];
-
 /// Lets GTK work until this holds.
 pub(crate) fn until(what: &str, mut holds: impl FnMut() -> bool) {
     let start = Instant::now();
@@ -32,12 +29,6 @@ pub(crate) fn until(what: &str, mut holds: impl FnMut() -> bool) {
         gtk::main_iteration_do(false);
         std::thread::sleep(Duration::from_millis(1));
     }
-}
-
-/// Lets GTK work for so long.
-pub(crate) fn work_for(time: Duration) {
-    let start = Instant::now();
-    until("time passes", || start.elapsed() > time);
 }
 
 /// A window of 600 by 400 with the page in it.
@@ -56,7 +47,6 @@ pub(crate) struct Panel {
     pub(crate) view: webkit2gtk::WebView,
     pub(crate) pixels: Arc<PanelPixels>,
     pub(crate) handed_on: Rc<RefCell<Vec<Input>>>,
-    gpu: Arc<Gpu>,
     drawn: Arc<AtomicU64>,
 }
 
@@ -64,18 +54,14 @@ impl Panel {
     pub(crate) fn new(view: &webkit2gtk::WebView, gpu: Arc<Gpu>) -> Self {
         let drawn = Arc::new(AtomicU64::new(0));
         let count = drawn.clone();
-        let pixels = Arc::new(PanelPixels::new(gpu.clone(), move || {
+        let pixels = Arc::new(PanelPixels::new(gpu, move || {
             count.fetch_add(1, Ordering::Relaxed);
         }));
         capture(view, pixels.clone());
         let handed_on: Rc<RefCell<Vec<Input>>> = Rc::default();
         let inputs = handed_on.clone();
         route(view, pixels.clone(), move |input| inputs.borrow_mut().push(input));
-        Self { view: view.clone(), pixels, handed_on, gpu, drawn }
-    }
-
-    pub(crate) fn gpu(&self) -> &Gpu {
-        &self.gpu
+        Self { view: view.clone(), pixels, handed_on, drawn }
     }
 
     /// Whether such an input was handed on.

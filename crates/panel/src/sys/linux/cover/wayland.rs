@@ -25,6 +25,7 @@ use wayland_protocols::wp::viewporter::client::wp_viewporter::WpViewporter;
 
 use super::CoverError;
 use super::surface::{self, Pulse, Surface};
+use crate::sys::linux::offscreen;
 
 /// Who gets the compositor's events about our objects: nobody needs them.
 pub(super) struct Events;
@@ -93,9 +94,9 @@ pub(super) fn above(window: &gtk::Window) -> Result<Arc<Surface>, CoverError> {
     Ok(surface)
 }
 
-/// The webview somewhere inside.
+/// The webview somewhere inside, or what stands for it.
 fn webview(widget: &gtk::Widget) -> Option<gtk::Widget> {
-    if widget.is::<webkit2gtk::WebView>() {
+    if widget.is::<webkit2gtk::WebView>() || widget.widget_name() == offscreen::STAND_IN {
         return Some(widget.clone());
     }
     widget.downcast_ref::<gtk::Container>()?.children().iter().find_map(webview)
