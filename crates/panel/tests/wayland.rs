@@ -258,6 +258,19 @@ mod linux {
         let before = panel.animation_frames();
         work_for(Duration::from_secs(1));
         assert!(panel.animation_frames() > before + 10, "the webview has stopped");
+
+        // And the other way round.
+        let cover = Cover::over(&window).expect("another surface above");
+        assert!(cover.holds_up_while_hidden());
+        let (gpu, surface) = Gpu::for_window(&GpuOptions::default(), cover.clone()).expect("a Vulkan device that presents to Wayland");
+        let engine = Engine { gpu, surface: Arc::new(surface), shown: Arc::default() };
+        engine.present_and_wait((600, 400), wgpu::PresentMode::Mailbox, 5);
+        until("it is seen", || extent(&screenshot(folder), ENGINE).1 > 100_000);
+        window.close();
+        until("the window is gone", || extent(&screenshot(folder), ENGINE).1 == 0);
+        engine.present_and_wait((600, 400), wgpu::PresentMode::Mailbox, 5);
+        drop((engine, cover));
+        work_for(Duration::from_millis(200));
     }
 
     /// The colours are those of the page, premultiplied, and beside the card there is nothing.

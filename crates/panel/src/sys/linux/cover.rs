@@ -136,6 +136,13 @@ impl Cover {
             Kind::Wayland(_) => Ok(()),
         }
     }
+
+    /// Whether a frame that is presented at the display's pace waits for as long as the window is hidden, and its thread with it: Wayland has no pace then. Whoever
+    /// must not wait presents without one (mailbox).
+    #[must_use]
+    pub fn holds_up_while_hidden(&self) -> bool {
+        matches!(self.0, Kind::Wayland(_))
+    }
 }
 
 fn on_main_thread() -> Result<(), CoverError> {
