@@ -49,7 +49,7 @@ mod linux {
         name: &'static str,
     }
 
-    const COMPOSITORS: [Compositor; 2] = [
+    const COMPOSITORS: [Compositor; 3] = [
         Compositor {
             command: &[
                 "weston",
@@ -64,6 +64,22 @@ mod linux {
             ],
             test: under_weston,
             name: "what_is_composed_is_the_cover_alone",
+        },
+        Compositor {
+            command: &[
+                "weston",
+                "--backend=headless-backend.so",
+                "--use-pixman",
+                "--width=650",
+                "--height=450",
+                "--scale=2",
+                "--no-config",
+                "--idle-time=0",
+                "--debug",
+                "--socket=panel",
+            ],
+            test: with_two_pixels_a_point,
+            name: "two_pixels_a_point",
         },
         Compositor {
             command: &[
@@ -271,6 +287,22 @@ mod linux {
         engine.present_and_wait((600, 400), wgpu::PresentMode::Mailbox, 5);
         drop((engine, cover));
         work_for(Duration::from_millis(200));
+    }
+
+    fn with_two_pixels_a_point(folder: &Path) {
+        gtk::init().expect("GTK starts under weston");
+        let (_window, _cover, engine, panel) = scene(gtk::Window::fullscreen);
+        until("the window fills the screen", || (panel.view.allocated_width(), panel.view.allocated_height()) == (650, 450));
+        let has_size = || panel.pixels.latest().is_some_and(|frame| (frame.texture.width(), frame.texture.height()) == (1300, 900));
+        until("its pixels are the screen's", has_size);
+        until("the card is captured", || panel.pixels.covers(399, 599));
+        assert!(!panel.pixels.covers(401, 100), "the card ends at 200 points");
+        // A size that is no multiple of the scale is a matter of a moment while a window is resized.
+        for size in [(1299, 899), (1300, 900)] {
+            engine.present_and_wait(size, wgpu::PresentMode::Fifo, 5);
+            until("the cover is the screen", || extent(&screenshot(folder), ENGINE) == ([0, 0, 1300, 900], 1300 * 900));
+        }
+        panel.uploads_only_what_changes("8888", 6);
     }
 
     /// The colours are those of the page, premultiplied, and beside the card there is nothing.
