@@ -26,7 +26,7 @@ mod linux {
     use gtk::prelude::*;
     use wasm_engine_gpu::{Gpu, GpuOptions, WindowSurface};
     use wasm_engine_panel::Panel as _;
-    use wasm_engine_panel::sys::linux::{Cover, Input};
+    use wasm_engine_panel::sys::linux::{Cover, Input, offscreen};
     use webkit2gtk::WebViewExt as _;
 
     use crate::desk::{Panel, until, window};
@@ -49,7 +49,16 @@ mod linux {
         name: &'static str,
     }
 
-    const COMPOSITORS: [Compositor; 3] = [
+    const MUTTER: &[&str] = &[
+        "dbus-run-session",
+        "--",
+        "sh",
+        "-c",
+        // The bus ends with the shell, and the shell with its input. Programs inside find the bus in the file.
+        "echo $DBUS_SESSION_BUS_ADDRESS > bus; mutter --headless --wayland --no-x11 --virtual-monitor 1000x700 --wayland-display panel & read end; kill $!",
+    ];
+
+    const COMPOSITORS: [Compositor; 4] = [
         Compositor {
             command: &[
                 "weston",
@@ -81,18 +90,8 @@ mod linux {
             test: with_two_pixels_a_point,
             name: "two_pixels_a_point",
         },
-        Compositor {
-            command: &[
-                "dbus-run-session",
-                "--",
-                "sh",
-                "-c",
-                // The bus ends with the shell, and the shell with its input. Programs inside find the bus in the file.
-                "echo $DBUS_SESSION_BUS_ADDRESS > bus; mutter --headless --wayland --no-x11 --virtual-monitor 1000x700 --wayland-display panel & read end; kill $!",
-            ],
-            test: under_mutter,
-            name: "a_covered_webview_goes_on_and_has_its_input",
-        },
+        Compositor { command: MUTTER, test: under_mutter, name: "a_covered_webview_goes_on_and_has_its_input" },
+        Compositor { command: MUTTER, test: off_screen, name: "off_screen" },
     ];
 
     fn start_compositor(folder: &Path, command: &[&str]) -> Child {
@@ -134,6 +133,7 @@ mod linux {
                 .env("XDG_RUNTIME_DIR", folder.path())
                 .env("DBUS_SESSION_BUS_ADDRESS", bus.trim())
                 .envs([("WAYLAND_DISPLAY", "panel"), ("GDK_BACKEND", "wayland"), ("NO_AT_BRIDGE", "1"), ("GSETTINGS_BACKEND", "memory")])
+                .envs((compositor.name == "off_screen").then_some(("WEBKIT_DMABUF_RENDERER_FORCE_SHM", "1")))
                 .env_remove("DISPLAY")
                 .status();
             // Its input ends, and weston has none.
@@ -426,7 +426,31 @@ mod linux {
         let frames = panel.animation_frames() - before;
         assert!(frames > 30, "a covered webview has slowed to {frames} frames in two seconds");
         panel.uploads_only_what_changes("8888", 4);
+        clicks(&panel);
+        let refused = offscreen::host(&panel.view).expect_err("WebKit would ask for an OpenGL context there");
+        assert_eq!(refused.code(), "PANEL_NEEDS_SHARED_MEMORY");
+    }
 
+    /// The second choice does all that the first does.
+    fn off_screen(_: &Path) {
+        gtk::init().expect("GTK starts under mutter");
+        let (window, view) = window();
+        window.fullscreen();
+        window.show_all();
+        until("the window fills the screen", || view.is_mapped() && view.allocated_width() == 1000);
+        offscreen::host(&view).expect("a place in no screen");
+        let cover = Cover::over(&window).expect("a surface above");
+        let (gpu, surface) = Gpu::for_window(&GpuOptions::default(), cover).expect("a Vulkan device that presents to Wayland");
+        let engine = Engine { gpu: gpu.clone(), surface: Arc::new(surface), shown: Arc::default() };
+        let panel = Panel::new(&view, gpu);
+        until("the card is captured", || panel.pixels.covers(10, 10));
+        engine.present_and_wait((1000, 700), wgpu::PresentMode::Fifo, 30);
+        panel.uploads_only_what_changes("8888", 4);
+        clicks(&panel);
+    }
+
+    /// Each click reaches whom it is meant for.
+    fn clicks(panel: &Panel) {
         let pointer = Pointer::new();
         pointer.move_to(400.0, 200.0);
         until("the pointer is there", || panel.has(|input| *input == Input::Move { x: 400.0, y: 200.0 }));
