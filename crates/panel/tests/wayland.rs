@@ -17,16 +17,19 @@ fn main() {
 
 #[cfg(target_os = "linux")]
 mod linux {
+    use std::cell::Cell;
     use std::path::Path;
     use std::process::{Child, Command, Stdio};
+    use std::rc::Rc;
     use std::sync::Arc;
     use std::sync::atomic::{AtomicU64, Ordering};
     use std::time::{Duration, Instant};
 
+    use gtk::glib::Propagation;
     use gtk::prelude::*;
     use wasm_engine_gpu::{Gpu, GpuOptions, WindowSurface};
     use wasm_engine_panel::Panel as _;
-    use wasm_engine_panel::sys::linux::{Cover, Input, offscreen};
+    use wasm_engine_panel::sys::linux::{Cover, Input, TouchPhase, offscreen};
     use webkit2gtk::WebViewExt as _;
 
     use crate::desk::{Panel, until, window};
@@ -391,10 +394,35 @@ mod linux {
         }
 
         fn call(&self, interface: &str, method: &str, arguments: Option<&gtk::glib::Variant>) -> gtk::glib::Variant {
+            self.ask((Self::NAME, &self.session), interface, method, arguments)
+        }
+
+        fn ask(
+            &self,
+            (name, path): (&str, &str),
+            interface: &str,
+            method: &str,
+            arguments: Option<&gtk::glib::Variant>,
+        ) -> gtk::glib::Variant {
             let flags = gtk::gio::DBusCallFlags::NONE;
             self.bus
-                .call_sync(Some(Self::NAME), &self.session, interface, method, arguments, None, flags, 10_000, gtk::gio::Cancellable::NONE)
+                .call_sync(Some(name), path, interface, method, arguments, None, flags, 10_000, gtk::gio::Cancellable::NONE)
                 .expect("mutter does as it is told")
+        }
+
+        /// What fingers are put on: a screen cast of the whole screen, which never begins.
+        fn screen(&self) -> String {
+            let id = (format!("{}.Session", Self::NAME), "SessionId").to_variant();
+            let id = self.call("org.freedesktop.DBus.Properties", "Get", Some(&id)).child_value(0).as_variant().expect("a property");
+            let name = "org.gnome.Mutter.ScreenCast";
+            let options = gtk::glib::VariantDict::new(None);
+            options.insert_value("remote-desktop-session-id", &id);
+            let arguments = gtk::glib::Variant::tuple_from_iter([options.end()]);
+            let session = self.ask((name, "/org/gnome/Mutter/ScreenCast"), name, "CreateSession", Some(&arguments)).child_value(0);
+            let arguments = gtk::glib::Variant::tuple_from_iter(["Meta-0".to_variant(), gtk::glib::VariantDict::new(None).end()]);
+            let path = session.str().expect("a path");
+            let stream = self.ask((name, path), &format!("{name}.Session"), "RecordMonitor", Some(&arguments)).child_value(0);
+            stream.str().expect("a path").to_owned()
         }
 
         fn notify(&self, method: &str, arguments: &gtk::glib::Variant) {
@@ -463,5 +491,45 @@ mod linux {
         pointer.click();
         until("the button is pressed", || panel.view.title().is_some_and(|title| title.starts_with("clicked")));
         assert!(!panel.has(|input| matches!(input, Input::Button { .. })), "that click was the panel's");
+        touches(panel, &pointer);
+    }
+
+    /// Two fingers on the page, one of which goes to the panel.
+    fn touches(panel: &Panel, pointer: &Pointer) {
+        let screen = pointer.screen();
+        let touch = |method: &str, slot: u32, x: f64, y: f64| {
+            pointer.notify(method, &(&screen, slot, x, y).to_variant());
+            work_for(Duration::from_millis(100));
+        };
+        // The first finger makes the touch screen known, and is lost.
+        let is_known = Rc::new(Cell::new(false));
+        let seen = is_known.clone();
+        panel.view.connect_touch_event(move |_, _| {
+            seen.set(true);
+            Propagation::Proceed
+        });
+        until("there is a touch screen", || {
+            touch("NotifyTouchDown", 0, 50.0, 250.0);
+            pointer.notify("NotifyTouchUp", &(0u32,).to_variant());
+            work_for(Duration::from_millis(100));
+            is_known.get()
+        });
+        panel.handed_on.borrow_mut().clear();
+        touch("NotifyTouchDown", 0, 300.0, 200.0);
+        touch("NotifyTouchDown", 1, 500.0, 200.0);
+        touch("NotifyTouchMotion", 0, 100.0, 150.0);
+        pointer.notify("NotifyTouchUp", &(0u32,).to_variant());
+        pointer.notify("NotifyTouchUp", &(1u32,).to_variant());
+        until("the fingers are handed on", || panel.has(|input| matches!(input, Input::Touch { id: 1, phase: TouchPhase::End, .. })));
+        let touch = |id, phase, x, y| Input::Touch { id, phase, x, y };
+        let wanted = [
+            Input::Focus(true),
+            touch(0, TouchPhase::Start, 300.0, 200.0),
+            touch(1, TouchPhase::Start, 500.0, 200.0),
+            touch(0, TouchPhase::Move, 100.0, 150.0),
+            touch(0, TouchPhase::End, 100.0, 150.0),
+            touch(1, TouchPhase::End, 500.0, 200.0),
+        ];
+        assert_eq!(*panel.handed_on.borrow(), wanted, "the pointer has no part in it");
     }
 }

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use gtk::gdk::{self, EventMask, EventSequence, EventTouch, EventType, ScrollDirection};
+use gtk::gdk::{self, CrossingMode, EventMask, EventSequence, EventTouch, EventType, ScrollDirection};
 use gtk::glib::{Propagation, WeakRef};
 use gtk::prelude::*;
 use webkit2gtk::WebViewExt as _;
@@ -148,9 +148,11 @@ fn connect_pointer(webview: &webkit2gtk::WebView, router: &Rc<Router>) {
     });
     let handler = router.clone();
     webview.connect_enter_notify_event(move |view, event| {
-        // The webview learns of it all the same.
-        let spot = handler.spot(view, event);
-        let _ = handler.decide(|routing| routing.moved(spot));
+        // Not where a finger comes down, which is no pointer. The webview learns of it all the same.
+        if event.mode() == CrossingMode::Normal {
+            let spot = handler.spot(view, event);
+            let _ = handler.decide(|routing| routing.moved(spot));
+        }
         Propagation::Proceed
     });
     let handler = router.clone();
