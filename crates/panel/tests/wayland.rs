@@ -238,8 +238,9 @@ mod linux {
         let (window, view) = window();
         before(&window);
         window.show_all();
-        until("the window is there", || view.is_mapped() && view.allocated_width() > 1);
+        // As early as can be: the compositor has said nothing yet.
         let cover = Cover::over(&window).expect("a surface above");
+        until("the window is there", || view.is_mapped() && view.allocated_width() > 1);
         let (gpu, surface) = Gpu::for_window(&GpuOptions::default(), cover.clone()).expect("a Vulkan device that presents to Wayland");
         let engine = Engine { gpu: gpu.clone(), surface: Arc::new(surface), shown: Arc::default() };
         let panel = Panel::new(&view, gpu);

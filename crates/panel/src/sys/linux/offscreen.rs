@@ -1,6 +1,6 @@
 //! The second choice: the webview in a window that is on no screen, and in its place a widget that passes input on.
 //!
-//! It is for systems on which a webview that is covered does not go on. Pixels and input go the same ways as in place, through [`capture`](super::capture) and
+//! It is for systems on which a webview that is covered does not go on. Pixels and input go the same ways as in place, through [`capture`](super::capture()) and
 //! [`route`](super::route), which are called after [`host`]. What is native in place is less so here: pop-ups of the webview (lists of a choice, its context menu) may
 //! come up in the wrong place or not at all, input methods do not know where the text is, and assistive technology sees a window of its own.
 
