@@ -18,7 +18,6 @@ use clap::Parser;
 use tauri::{Manager, RunEvent};
 use tauri_plugin_global_shortcut::{Shortcut, ShortcutEvent, ShortcutState};
 use tracing_subscriber::layer::SubscriberExt as _;
-use tracing_subscriber::util::SubscriberInitExt as _;
 use tracing_subscriber::{EnvFilter, Layer as _};
 use wasm_engine_engine::{Display, PanelLog, RunOptions, log_directives};
 
@@ -149,5 +148,9 @@ fn hud_shortcut() -> tauri::plugin::TauriPlugin<tauri::Wry> {
 fn start_log(panel: PanelLog) {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(log_directives("warn")));
     let text = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).without_time().with_filter(filter);
-    tracing_subscriber::registry().with(text).with(panel.with_filter(EnvFilter::new(log_directives("info")))).init();
+    let panel = panel.with_filter(EnvFilter::new(log_directives("info")));
+    // Not `init`, which would take the process' logger: Servo hears of a page's crash through it.
+    if let Err(error) = tracing::subscriber::set_global_default(tracing_subscriber::registry().with(text).with(panel)) {
+        eprintln!("there is no log: {error}");
+    }
 }

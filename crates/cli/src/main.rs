@@ -11,7 +11,6 @@ use std::io::Write as _;
 use clap::{CommandFactory, Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::layer::{Layer as _, SubscriberExt as _};
-use tracing_subscriber::util::SubscriberInitExt as _;
 use wasm_engine_engine::{PanelLog, log_directives};
 
 /// Runs local-first apps: WASM guests, a page and their graphics in one framebuffer.
@@ -103,7 +102,10 @@ fn start_log(verbose: u8, panel: Option<PanelLog>) {
     let text = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_target(true).without_time().with_filter(filter);
     // A panel filters by itself; what it is not given it cannot show.
     let panel = panel.map(|log| log.with_filter(EnvFilter::new(log_directives("info"))));
-    tracing_subscriber::registry().with(text).with(panel).init();
+    // Not `init`, which would take the process' logger: Servo hears of a page's crash through it.
+    if let Err(error) = tracing::subscriber::set_global_default(tracing_subscriber::registry().with(text).with(panel)) {
+        eprintln!("there is no log: {error}");
+    }
 }
 
 #[cfg(test)]

@@ -7,12 +7,15 @@ use std::{
     io::{BufRead, BufReader, Read},
     net::TcpStream,
     process::{Child, Stdio},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use harness::{engine, fixture, scratch, until};
 use serde_json::{Value, json};
 use tungstenite::{Message, WebSocket, stream::MaybeTlsStream};
+
+/// How long a run may take to come into a state.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A panel: its socket, and the state as the changes have made it.
 struct Panel {
@@ -25,7 +28,7 @@ impl Panel {
     fn connect(address: &str) -> Self {
         let (mut socket, _) = tungstenite::connect(address).unwrap();
         if let MaybeTlsStream::Plain(stream) = socket.get_mut() {
-            stream.set_read_timeout(Some(Duration::from_secs(120))).unwrap();
+            stream.set_read_timeout(Some(PATIENCE)).unwrap();
         }
         let mut panel = Self { socket, state: Value::Null, asked: 0 };
         panel.say(&json!({ "type": "hello", "version": 1 }));
@@ -73,7 +76,9 @@ impl Panel {
 
     /// Listens until the state is as it should be.
     fn wait_for(&mut self, right: impl Fn(&Value) -> bool) {
+        let start = Instant::now();
         while !right(&self.state) {
+            assert!(start.elapsed() < PATIENCE, "{}\n{}", self.state["run"], self.state["guests"]);
             let message = self.hear();
             assert_ne!(message["type"], "bye", "{message}: {}", self.state["run"]);
         }
@@ -165,9 +170,7 @@ fn a_denied_right_ends_its_guest_until_it_is_allowed_and_the_run_begins_anew() {
     let (mut child, stdout, served) = serve("slider", &["--allow-control"]);
     let mut panel = Panel::connect(served["socket"].as_str().unwrap());
     panel.wait_for(|state| state["run"]["tick"].as_u64() > Some(5));
-    let permit = |guest: &str, decision: Value| {
-        json!({ "what": "permit", "guest": guest, "right": "write", "object": "level", "decision": decision, "scope": "run" })
-    };
+    let permit = |guest: &str, decision: Value| json!({ "what": "permit", "guest": guest, "right": "write", "object": "level", "decision": decision, "scope": "run" });
     assert_eq!(panel.ask(permit("nobody", json!("allow"))), "UNKNOWN_RIGHT");
     assert_eq!(panel.ask(permit("level", json!("deny"))), Value::Null);
     panel.wait_for(|state| state["guests"][0]["state"] == "PERMISSION_DENIED" && state["permissions"][0]["decision"] == "deny");

@@ -3,9 +3,10 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+pub use wasm_engine_compositor::Pace;
 use wasm_engine_gpu::{Gpu, GpuOptions, WindowSurface, WindowTarget};
-pub use wasm_engine_page::keyboard_types::{Code, Key, Modifiers, NamedKey};
-pub use wasm_engine_page::{KeyInput, PageInput, PointerButton, WheelUnit};
+pub use wasm_engine_page::keyboard_types::{Code, Key, Location, Modifiers, NamedKey};
+pub use wasm_engine_page::{KeyInput, PageInput, PointerButton, TouchPhase, WheelUnit};
 use wasm_engine_panel::Panel;
 use wasm_engine_serve::Hub;
 pub use wasm_engine_serve::protocol;
@@ -26,16 +27,17 @@ pub struct Stage {
     /// The device, which panels need before the run begins.
     pub gpu: Arc<Gpu>,
     surface: WindowSurface,
+    pace: Pace,
 }
 
 impl Stage {
-    /// Finds a device for a window.
+    /// Finds a device for a window, to present to at this pace.
     ///
     /// # Errors
     /// When no device can present to it.
-    pub fn new(window: impl Into<WindowTarget<'static>>) -> Result<Self, EngineError> {
+    pub fn new(window: impl Into<WindowTarget<'static>>, pace: Pace) -> Result<Self, EngineError> {
         let (gpu, surface) = Gpu::for_window(&GpuOptions::default(), window)?;
-        Ok(Self { gpu, surface })
+        Ok(Self { gpu, surface, pace })
     }
 }
 
@@ -64,7 +66,7 @@ impl Desktop {
         log.connect(hub.clone());
         engine.panel = Some(link);
         engine.pixels = Some(panel);
-        let session = Session::start(engine, stage.gpu, Target::Window(stage.surface), size, scale, stop)?;
+        let session = Session::start(engine, stage.gpu, Target::Window(stage.surface, stage.pace), size, scale, stop)?;
         Ok(Self { session: Mutex::new(Some(session)), hub })
     }
 

@@ -111,7 +111,9 @@ impl Watch {
                     tracing::info!(target: "page", "{text}");
                     continue;
                 }
-                PageEvent::Crashed { reason } => page_fault("PAGE_CRASHED", reason, Some("the guests go on; the page's last frame stays")),
+                PageEvent::Crashed { reason } => {
+                    page_fault("PAGE_CRASHED", reason, Some("the guests go on; restart the page from the panel"))
+                }
                 PageEvent::CursorChanged(name) => {
                     *self.cursor.lock().unwrap_or_else(PoisonError::into_inner) = Some(name);
                     continue;

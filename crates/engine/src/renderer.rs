@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use wasm_engine_compositor::{
-    CaptureId, Compositor, CompositorOptions, FrameInput, FrameOutcome, Pace, PartialChange, Picture, Rect, TextureLayer,
+    CaptureId, Compositor, CompositorOptions, FrameInput, FrameOutcome, PartialChange, Picture, Rect, TextureLayer,
 };
 use wasm_engine_exchange::layout::Layout;
 use wasm_engine_exchange::{Reader, Receiver, Region};
@@ -84,8 +84,8 @@ impl Renderer {
         compositor.set_surfaces(&region, &manifest.surface)?;
         let windowed = match target {
             Target::Offscreen => false,
-            Target::Window(surface) => {
-                compositor.set_window(surface, Pace::Fifo)?;
+            Target::Window(surface, pace) => {
+                compositor.set_window(surface, pace)?;
                 true
             }
         };

@@ -5,6 +5,7 @@ mod keys;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use wasm_engine_compositor::Pace;
 use wasm_engine_gpu::{Gpu, GpuOptions};
 use wasm_engine_page::{PageInput, PointerButton, TouchPhase, WheelUnit};
 use winit::application::ApplicationHandler;
@@ -106,7 +107,7 @@ impl Player {
         self.window = Some(window.clone());
         let (gpu, surface) = Gpu::for_window(&GpuOptions::default(), window.clone())?;
         let PhysicalSize { width, height } = window.inner_size();
-        Session::start(engine, gpu, Target::Window(surface), (width.max(1), height.max(1)), scale, &self.stop)
+        Session::start(engine, gpu, Target::Window(surface, Pace::Fifo), (width.max(1), height.max(1)), scale, &self.stop)
     }
 
     /// Hands an input to the page, and the pointer to the kernels. What the page cannot take any more is dropped: input is no queue to wait for.

@@ -209,8 +209,8 @@ pub(crate) fn layout_zone(region: &Region) -> Result<wasm_engine_exchange::Buffe
 pub(crate) enum Target {
     /// Nowhere.
     Offscreen,
-    /// In a window.
-    Window(wasm_engine_gpu::WindowSurface),
+    /// In a window, at this pace.
+    Window(wasm_engine_gpu::WindowSurface, wasm_engine_compositor::Pace),
 }
 
 /// The manifest's background as the compositor draws it. The manifest counts angles from the right, the compositor as CSS does, from above.

@@ -28,7 +28,7 @@ pub enum PageEvent {
         /// What it wrote.
         text: String,
     },
-    /// The page's script died of a fault in Servo. Servo shows a card that says so; the engine goes on.
+    /// The page's script died of a fault in Servo. Servo shows a page of its own that says so, until [`Page::reload`](crate::Page::reload).
     Crashed {
         /// What Servo said.
         reason: String,

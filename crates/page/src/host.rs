@@ -4,6 +4,7 @@
 //! Servo, a command, a free slot or a deadline wakes it; then it does what is due, in a fixed order.
 
 mod context;
+mod crash;
 mod delegate;
 mod heartbeat;
 mod output;
@@ -152,6 +153,7 @@ impl Host {
             .preferences(preferences::preferences(setup.transparent))
             .event_loop_waker(Box::new(Waker(Arc::clone(&setup.shared))))
             .build();
+        crash::report_to(&servo);
         servo.set_delegate(Rc::new(Watchdog::new(&setup.shared)));
         let content = Rc::new(UserContentManager::new(&servo));
         if !setup.user_script.is_empty() {
@@ -219,8 +221,16 @@ impl Host {
                 }
                 Command::ReadPixels(reply) => reply(self.read_pixels()),
                 Command::FrameRate(rate) => self.pacer.set_rate(rate),
-                Command::Reload => self.webview.reload(),
+                Command::Reload => self.reload(),
             }
+        }
+    }
+
+    /// Loads the document anew. Not by Servo's own reload: what it shows for a page that crashed is sandboxed, and that would be inherited.
+    fn reload(&self) {
+        match self.webview.url() {
+            Some(url) => self.webview.load(url),
+            None => self.webview.reload(),
         }
     }
 

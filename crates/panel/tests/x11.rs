@@ -1,8 +1,14 @@
-//! A real webview under a real X server: what it draws is captured while a window above hides it, clicks reach it where it shows something, and where it shows
-//! nothing they are handed on. A program of its own, since GTK wants the main thread.
+//! A real webview under a real X server: what it draws is captured while a window above hides it, clicks and keys reach it where it shows something, and where it
+//! shows nothing they are handed on. A program of its own, since GTK wants the main thread.
+
+#![cfg_attr(target_os = "linux", expect(clippy::unwrap_used, reason = "a test"))]
 
 #[cfg(not(target_os = "linux"))]
 fn main() {}
+
+#[cfg(target_os = "linux")]
+#[path = "support/desk.rs"]
+mod desk;
 
 #[cfg(target_os = "linux")]
 fn main() {
@@ -11,29 +17,24 @@ fn main() {
 
 #[cfg(target_os = "linux")]
 mod linux {
-    use std::cell::RefCell;
     use std::io::{BufRead as _, BufReader};
     use std::process::{Child, Command, Stdio};
-    use std::rc::Rc;
-    use std::sync::Arc;
-    use std::sync::atomic::{AtomicU64, Ordering};
-    use std::time::{Duration, Instant};
 
     use gtk::prelude::*;
     use wasm_engine_gpu::{Gpu, GpuOptions};
-    use wasm_engine_panel::sys::linux::{Cover, Input, capture, route};
-    use wasm_engine_panel::{Panel, PanelPixels};
-    use webkit2gtk::WebViewExt;
+    use wasm_engine_panel::Panel as _;
+    use wasm_engine_panel::sys::linux::{Cover, Input, KeyLocation, offscreen};
+    use webkit2gtk::WebViewExt as _;
 
-    /// A card at the left with a button and a label that can be changed; the rest shows nothing.
-    const PAGE: &str = r#"<!doctype html><body style="margin:0;background:transparent;font:16px sans-serif">
-        <div style="position:absolute;left:0;top:0;width:200px;height:300px;background:rgb(20,40,60)">
-        <button style="position:absolute;left:20px;top:20px;width:120px;height:40px" onclick="document.title='clicked '+(++clicks)">Press</button>
-        <div id="label" style="position:absolute;left:20px;top:200px;width:60px;height:20px;color:white">0</div></div>
-        <script>let clicks = 0; let frames = 0; (function next() { frames++; requestAnimationFrame(next); })();</script>"#;
+    use crate::desk::{Panel, until, window};
 
-    /// Set in the process that the test itself runs in: it begins with the X server's address, which GTK reads before anything else.
+    /// Set in the process that a test itself runs in: it begins with the X server's address, which GTK reads before anything else.
     const INSIDE: &str = "WASM_ENGINE_PANEL_TEST";
+
+    /// Each in a process and under a server of its own: how many pixels a point has, and what is tested.
+    const TESTS: &[Test] = &[("in_place", 1, in_place), ("in_place_with_two_pixels_a_point", 2, in_place), ("off_screen", 1, off_screen)];
+
+    type Test = (&'static str, u32, fn(u32));
 
     fn xdotool(arguments: &[&str]) {
         assert!(Command::new("xdotool").args(arguments).status().expect("xdotool: `cargo xtask setup` brings it").success());
@@ -41,7 +42,7 @@ mod linux {
 
     fn start_server() -> (Child, String) {
         let mut server = Command::new("Xvfb")
-            .args(["-displayfd", "1", "-screen", "0", "1000x700x24", "-nolisten", "tcp"])
+            .args(["-displayfd", "1", "-screen", "0", "1300x900x24", "-nolisten", "tcp"])
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
@@ -51,105 +52,122 @@ mod linux {
         (server, format!(":{}", line.trim()))
     }
 
-    /// Lets GTK work until this holds.
-    fn until(what: &str, mut holds: impl FnMut() -> bool) {
-        let start = Instant::now();
-        while !holds() {
-            assert!(start.elapsed() < Duration::from_secs(60), "waited in vain: {what}");
-            gtk::main_iteration_do(false);
-            std::thread::sleep(Duration::from_millis(1));
-        }
-    }
-
     pub(crate) fn main() {
-        if std::env::var_os(INSIDE).is_some() {
-            test();
-            println!("test a_webview_is_captured_under_a_window_and_keeps_its_input ... ok");
+        if let Some(name) = std::env::var_os(INSIDE) {
+            let (name, scale, test) = TESTS.iter().find(|(known, ..)| name == *known).expect("a test of that name");
+            gtk::init().expect("GTK starts under Xvfb");
+            test(*scale);
+            println!("test {name} ... ok");
             return;
         }
-        let (mut server, display) = start_server();
-        let status = Command::new(std::env::current_exe().unwrap())
-            .env(INSIDE, "1")
-            .envs([("DISPLAY", &*display), ("GDK_BACKEND", "x11"), ("NO_AT_BRIDGE", "1")])
-            .env_remove("WAYLAND_DISPLAY")
-            .status();
-        let _ = server.kill();
-        let _ = server.wait();
-        assert!(status.unwrap().success(), "the test under Xvfb failed");
+        for (name, scale, _) in TESTS {
+            let (mut server, display) = start_server();
+            let status = Command::new(std::env::current_exe().unwrap())
+                .env(INSIDE, name)
+                .envs([("DISPLAY", &*display), ("GDK_BACKEND", "x11"), ("NO_AT_BRIDGE", "1"), ("GDK_SCALE", &*scale.to_string())])
+                .envs([("GTK_IM_MODULE", "gtk-im-context-simple"), ("GSETTINGS_BACKEND", "memory")])
+                .env_remove("WAYLAND_DISPLAY")
+                .status();
+            let _ = server.kill();
+            let _ = server.wait();
+            assert!(status.unwrap().success(), "{name} failed");
+        }
     }
 
-    fn test() {
-        gtk::init().expect("GTK starts under Xvfb");
-        let window = gtk::Window::new(gtk::WindowType::Toplevel);
-        window.set_default_size(600, 400);
+    /// The pointer at a place, in points.
+    fn click(scale: u32, x: u32, y: u32) {
+        xdotool(&["mousemove", &(x * scale).to_string(), &(y * scale).to_string(), "click", "1"]);
+    }
+
+    fn in_place(scale: u32) {
+        let (window, view) = window();
         window.set_app_paintable(true);
-        let view = webkit2gtk::WebView::new();
-        view.set_background_color(&gtk::gdk::RGBA::new(0.0, 0.0, 0.0, 0.0));
-        window.add(&view);
-        view.load_html(PAGE, None);
         window.show_all();
         until("the window is there", || view.is_mapped() && view.window().is_some());
+        let panel = Panel::new(&view, Gpu::new(&GpuOptions::default()).expect("a Vulkan device"));
+        let cover = Cover::over(&window).expect("a window above");
+        cover.resize(600 * scale, 400 * scale).expect("it follows");
 
-        let gpu = Gpu::new(&GpuOptions::default()).expect("a Vulkan device");
-        let drawn = Arc::new(AtomicU64::new(0));
-        let count = drawn.clone();
-        let pixels = Arc::new(PanelPixels::new(gpu, move || {
-            count.fetch_add(1, Ordering::Relaxed);
-        }));
-        capture(&view, pixels.clone());
-        let handed_on: Rc<RefCell<Vec<Input>>> = Rc::default();
-        let inputs = handed_on.clone();
-        route(&view, pixels.clone(), move |input| inputs.borrow_mut().push(input));
-        let cover = Cover::inside(xid(&window), (600, 400)).expect("a window above");
-
-        until("the card is captured", || pixels.covers(10, 10));
-        assert!(!pixels.covers(400, 200), "beside the card nothing is shown");
-        let frame = pixels.latest().expect("it has drawn");
-        assert_eq!((frame.texture.width(), frame.texture.height()), (600, 400));
-
-        // A click on the button passes the window above, the shape of which takes no input.
-        xdotool(&["mousemove", "80", "40", "click", "1"]);
-        until("the button is pressed", || view.title().is_some_and(|title| title.starts_with("clicked")));
-        assert!(!handed_on.borrow().iter().any(|input| matches!(input, Input::Button { .. })), "that click was the panel's");
-
-        // A click beside the card is for what lies below.
-        xdotool(&["mousemove", "400", "200", "click", "1"]);
-        until("the click is handed on", || handed_on.borrow().iter().any(|input| matches!(input, Input::Button { pressed: false, .. })));
-        let pressed = handed_on.borrow().iter().find_map(|input| match input {
-            Input::Button { x, y, button, pressed: true } => Some((*x, *y, *button)),
-            _ => None,
-        });
-        assert_eq!(pressed, Some((400.0, 200.0, 1)));
-
-        // A label of 60 by 20 pixels changes: four tiles at most.
-        let still = |seconds: u64| {
-            let (start, mut last) = (Instant::now(), (drawn.load(Ordering::Relaxed), Instant::now()));
-            until("nothing moves", || {
-                let now = drawn.load(Ordering::Relaxed);
-                if now != last.0 {
-                    last = (now, Instant::now());
-                }
-                last.1.elapsed() > Duration::from_secs(seconds) || start.elapsed() > Duration::from_secs(50)
-            });
-        };
-        still(1);
-        let before = pixels.uploads();
-        let change = "document.getElementById('label').textContent = '8888'";
-        view.evaluate_javascript(change, None, None, gtk::gio::Cancellable::NONE, |_| ());
-        until("the label is drawn", || pixels.uploads() != before);
-        still(1);
-        let bytes = pixels.uploads().bytes - before.bytes;
-        assert!(bytes <= 4 * 64 * 64 * 4, "{bytes} bytes were uploaded for a label");
-
-        // Still: no uploads, though the page asks for animation frames all the time.
-        let before = pixels.uploads();
-        still(2);
-        assert_eq!(pixels.uploads(), before);
+        until("the card is captured", || panel.pixels.covers(10, 10));
+        assert!(!panel.pixels.covers(400 * scale, 200 * scale), "beside the card nothing is shown");
+        assert!(panel.pixels.covers(199 * scale, 299 * scale), "all of the card is there, in pixels");
+        let frame = panel.pixels.latest().expect("it has drawn");
+        assert_eq!((frame.texture.width(), frame.texture.height()), (600 * scale, 400 * scale));
+        clicks(&panel, scale);
+        keys(&window, &panel, scale);
+        panel.uploads_only_what_changes("8888", if scale == 1 { 4 } else { 6 });
         cover.resize(300, 200).expect("it follows");
     }
 
-    fn xid(window: &gtk::Window) -> u32 {
-        let gdk = window.window().expect("it is realized");
-        gdk.downcast::<gdkx11::X11Window>().expect("X11").xid() as u32
+    /// The second choice does all that the first does.
+    fn off_screen(scale: u32) {
+        let (window, view) = window();
+        window.show_all();
+        until("the window is there", || view.is_mapped() && view.allocated_width() > 1);
+        let stand_in = offscreen::host(&view).expect("a place in no screen");
+        until("the webview is there, as large as it was", || view.is_mapped() && view.allocated_width() == 600 && stand_in.is_mapped());
+        let panel = Panel::new(&view, Gpu::new(&GpuOptions::default()).expect("a Vulkan device"));
+        let cover = Cover::over(&window).expect("a window above");
+        cover.resize(600, 400).expect("it follows");
+        until("the card is captured", || panel.pixels.covers(10, 10));
+        assert!(!panel.pixels.covers(400, 200), "beside the card nothing is shown");
+        clicks(&panel, scale);
+        keys(&window, &panel, scale);
+        panel.uploads_only_what_changes("8888", 4);
+        window.resize(500, 300);
+        let has_size = || panel.pixels.latest().is_some_and(|frame| (frame.texture.width(), frame.texture.height()) == (500, 300));
+        until("the webview follows its stand-in", has_size);
+    }
+
+    /// Each click reaches whom it is meant for.
+    pub(super) fn clicks(panel: &Panel, scale: u32) {
+        // The one on the button passes the window above, the shape of which takes no input.
+        click(scale, 80, 40);
+        until("the button is pressed", || panel.view.title().is_some_and(|title| title.starts_with("clicked")));
+        assert!(!panel.handed_on.borrow().iter().any(|input| matches!(input, Input::Button { .. })), "that click was the panel's");
+
+        click(scale, 400, 200);
+        until("the click is handed on", || panel.has(|input| matches!(input, Input::Button { pressed: false, .. })));
+        let pressed = Input::Button { x: f64::from(400 * scale), y: f64::from(200 * scale), button: 1, pressed: true };
+        assert!(panel.has(|input| *input == pressed), "{:?}", panel.handed_on.borrow());
+        assert!(panel.has(|input| *input == Input::Focus(true)));
+        xdotool(&["mousemove", &(100 * scale).to_string(), &(150 * scale).to_string()]);
+        until("the pointer has gone to the panel", || panel.has(|input| *input == Input::Leave));
+    }
+
+    /// Keys go to whom was clicked last.
+    pub(super) fn keys(window: &gtk::Window, panel: &Panel, scale: u32) {
+        let gdk = window.window().expect("it is realized").downcast::<gdkx11::X11Window>().expect("X11");
+        xdotool(&["windowfocus", "--sync", &gdk.xid().to_string()]);
+        until("the window has the keys", || window.has_toplevel_focus());
+        panel.handed_on.borrow_mut().clear();
+        click(scale, 80, 115);
+        until("the field has the keys", || panel.view.title().is_some_and(|title| title == "ready"));
+        assert!(panel.has(|input| *input == Input::Focus(false)));
+        xdotool(&["key", "h", "i"]);
+        until("the panel has written", || panel.view.title().is_some_and(|title| title == "typed hi"));
+        assert!(!panel.has(|input| matches!(input, Input::Key(_))), "those keys were the panel's");
+
+        click(scale, 400, 200);
+        xdotool(&["key", "q", "Shift_R", "KP_7"]);
+        let key = |name: &str| {
+            let find = |input: &Input| matches!(input, Input::Key(key) if key.name == name && !key.pressed);
+            until("the key is handed on", || panel.has(find));
+            panel
+                .handed_on
+                .borrow()
+                .iter()
+                .find_map(|input| if let Input::Key(key) = input { (key.name == name).then(|| key.clone()) } else { None })
+                .unwrap()
+        };
+        let q = key("q");
+        assert_eq!((q.physical(), q.text, q.location(), q.pressed, q.repeat), ("KeyQ", Some('q'), KeyLocation::Standard, true, false));
+        assert_eq!(key("Shift_R").location(), KeyLocation::Right);
+        assert_eq!(key("KP_7").location(), KeyLocation::Numpad);
+        // GTK's own input method composes a character of its number.
+        xdotool(&["key", "ctrl+shift+u", "e", "9", "space"]);
+        until("a character is composed", || panel.has(|input| *input == Input::Text("é".to_owned())));
+        assert!(panel.has(|input| matches!(input, Input::Preedit(text) if !text.is_empty())), "{:?}", panel.handed_on.borrow());
+        assert!(panel.view.title().is_some_and(|title| title == "typed hi"), "none of that was the panel's");
     }
 }

@@ -31,7 +31,7 @@ Brings what is missing and says what it does; with nothing missing it takes well
 packages when it runs as root or with a passwordless sudo, else it prints the one command to type. On another system it prints what is
 needed. `run` and `test` do this by themselves.
 
-    --all    also what only packages, tests and benchmarks need (minisign, rpm, Xvfb, xdotool, valgrind, strace)";
+    --all    also what only packages, tests and benchmarks need (minisign, rpm, Xvfb, weston, xdotool, valgrind, strace)";
 
 const BUILD: &str = "\
 cargo xtask build
@@ -42,7 +42,7 @@ const RUN: &str = "\
 cargo xtask run [--desktop] [APP] [-- ARGUMENTS]
 
 Sets up, builds, and opens APP (default: apps/swarm). Without a display it runs headless: it writes frame.png and prints a report.
-ARGUMENTS go to `wasm-engine run`; the `--` may be left out. With --desktop the desktop shell opens it, with the control panel over its page (X11).
+ARGUMENTS go to `wasm-engine run`; the `--` may be left out. With --desktop the desktop shell opens it, with the control panel over its page.
 
     cargo xtask run                                     the swarm
     cargo xtask run apps/triangle                       the smallest app

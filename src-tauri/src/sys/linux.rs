@@ -1,4 +1,4 @@
-//! X11: the webview below, the engine's window above it, and input to whom it is meant for.
+//! X11 and Wayland: the webview below, the engine's window above it, and input to whom it is meant for.
 
 mod keys;
 
@@ -6,9 +6,9 @@ use std::error::Error;
 use std::sync::{Arc, OnceLock};
 
 use tauri::plugin::TauriPlugin;
-use tauri::{Manager, WebviewWindow, WindowEvent, Wry};
+use tauri::{Manager, WebviewWindow, Wry};
 use wasm_engine_engine::Engine;
-use wasm_engine_engine::desktop::{Desktop, Stage};
+use wasm_engine_engine::desktop::{Desktop, Pace, Stage};
 use wasm_engine_panel::PanelPixels;
 use wasm_engine_panel::sys::linux;
 
@@ -20,13 +20,25 @@ pub(crate) fn single_instance(identity: &str) -> TauriPlugin<Wry> {
     tauri_plugin_single_instance::Builder::new().dbus_id(identity).callback(|app, _, _| window::show(app)).build()
 }
 
+/// Chooses how the webview is hosted: `offscreen` moves it to a window that is on no screen, for systems on which it does not go on while it is covered.
+const PANEL: &str = "WASM_ENGINE_PANEL";
+
 /// Starts the run in the window.
-pub(crate) fn attach(view: &WebviewWindow, engine: Engine) -> Result<(), Box<dyn Error>> {
-    let cover = linux::Cover::above(view)?;
-    let (size, scale) = (view.inner_size()?, view.scale_factor()?);
+pub(crate) fn attach(window: &WebviewWindow, engine: Engine) -> Result<(), Box<dyn Error>> {
+    if std::env::var_os(PANEL).is_some_and(|value| value == "offscreen") {
+        window.with_webview(|webview| {
+            if let Err(error) = linux::offscreen::host(&webview.inner()) {
+                tracing::warn!(code = error.code(), "the panel stays in its window: {error}; {}", error.hint().unwrap_or_default());
+            }
+        })?;
+    }
+    let cover = linux::Cover::above(window)?;
+    let (size, scale) = (window.inner_size()?, window.scale_factor()?);
     cover.resize(size.width, size.height)?;
     let size = (size.width.max(1), size.height.max(1));
-    let stage = Stage::new(cover.clone())?;
+    // A thread that waits for a hidden window's display would hold up the end of the run.
+    let pace = if cover.holds_up_while_hidden() { Pace::Mailbox } else { Pace::Fifo };
+    let stage = Stage::new(cover.clone(), pace)?;
     let run: Arc<OnceLock<Arc<Desktop>>> = Arc::default();
     let woken = run.clone();
     let pixels = Arc::new(PanelPixels::new(stage.gpu.clone(), move || {
@@ -34,30 +46,27 @@ pub(crate) fn attach(view: &WebviewWindow, engine: Engine) -> Result<(), Box<dyn
             run.wake();
         }
     }));
-    let shell = view.state::<Shell>();
+    let shell = window.state::<Shell>();
     let desktop = Arc::new(Desktop::start(engine, stage, pixels.clone(), size, scale as f32, &shell.stop, &shell.log)?);
     let _ = run.set(desktop.clone());
     shell.began(desktop.clone());
-    let page = desktop.clone();
-    view.with_webview(move |webview| {
+    window.with_webview(move |webview| {
         let view = webview.inner();
         linux::capture(&view, pixels.clone());
         linux::revive(&view);
+        let page = desktop.clone();
         linux::route(&view.clone(), pixels, move |input| {
             page.input(keys::page_input(input));
             if let Some(name) = page.take_cursor() {
                 linux::set_cursor(&view, name);
             }
         });
-    })?;
-    let scaled = view.clone();
-    view.on_window_event(move |event| {
-        if let WindowEvent::Resized(size) = event {
-            if let Err(error) = cover.resize(size.width, size.height) {
+        linux::sized(&webview.inner(), move |width, height, scale| {
+            if let Err(error) = cover.resize(width, height) {
                 tracing::warn!(code = error.code(), "{error}");
             }
-            desktop.resize(size.width, size.height, scaled.scale_factor().unwrap_or(1.0) as f32);
-        }
-    });
+            desktop.resize(width, height, scale as f32);
+        });
+    })?;
     Ok(())
 }

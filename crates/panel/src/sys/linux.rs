@@ -1,11 +1,17 @@
 //! WebKitGTK: what the webview draws is captured where it is drawn, and a window above it, which takes no input, shows the composed frame.
 //!
-//! Under X11 only. Under Wayland the window above would be a subsurface; run with `GDK_BACKEND=x11` there until that is written.
+//! The window above is one of X, or a subsurface of Wayland; [`Cover`] is whichever it has to be.
 
 mod capture;
 mod cover;
 mod input;
+mod key_codes;
+mod keyboard;
+pub mod offscreen;
+mod routing;
+mod sized;
 
 pub use capture::{capture, revive};
 pub use cover::{Cover, CoverError};
-pub use input::{Input, KeyEvent, route, set_cursor};
+pub use input::{Input, KeyEvent, KeyLocation, Routed, TouchPhase, route, set_cursor};
+pub use sized::sized;

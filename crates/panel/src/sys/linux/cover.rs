@@ -1,21 +1,17 @@
 //! The window above the webview: the engine draws to it, and input goes through it as if it were not there.
 
-#![expect(unsafe_code, reason = "raw handles of a window and a connection that live as long as the value")]
+mod surface;
+mod wayland;
+mod x11;
 
-use std::num::NonZeroU32;
-use std::ptr::NonNull;
 use std::sync::Arc;
 
-use raw_window_handle::{
-    DisplayHandle, HandleError, HasDisplayHandle, HasWindowHandle, RawDisplayHandle, RawWindowHandle, WindowHandle, XcbDisplayHandle,
-    XcbWindowHandle,
-};
+use gtk::prelude::*;
+use raw_window_handle::{DisplayHandle, HandleError, HasDisplayHandle, HasWindowHandle, RawWindowHandle, WindowHandle};
 use thiserror::Error;
-use x11rb::connection::Connection as _;
+use wayland_backend::client::WaylandError;
+use wayland_client::globals::{BindError, GlobalError};
 use x11rb::errors::{ConnectError, ConnectionError, ReplyError, ReplyOrIdError};
-use x11rb::protocol::shape::{ConnectionExt as _, SK, SO};
-use x11rb::protocol::xproto::{ClipOrdering, ConfigureWindowAux, ConnectionExt as _, CreateWindowAux, StackMode, WindowClass};
-use x11rb::xcb_ffi::XCBConnection;
 
 /// Why there is no window above the webview.
 #[derive(Debug, Error)]
@@ -32,12 +28,30 @@ pub enum CoverError {
     /// The connection has no numbers left.
     #[error("the X server refused a window: {0}")]
     Id(#[from] ReplyOrIdError),
-    /// The window is none of X.
-    #[error("the window is no X window")]
-    NoXWindow,
     /// There is no such screen.
     #[error("the X server has no screen")]
     NoScreen,
+    /// The Wayland compositor does not answer.
+    #[error("the Wayland compositor does not answer: {0}")]
+    Compositor(#[from] GlobalError),
+    /// The Wayland compositor lacks something that all compositors have.
+    #[error("the Wayland compositor lacks something: {0}")]
+    Global(#[from] BindError),
+    /// The connection broke.
+    #[error("the Wayland compositor has gone: {0}")]
+    Wayland(#[from] WaylandError),
+    /// The system has no memory to share with the compositor.
+    #[error("no memory to share with the Wayland compositor: {0}")]
+    Memory(#[from] rustix::io::Errno),
+    /// The window is none that GTK shows.
+    #[error("the window is neither one of X nor one of Wayland")]
+    NoWindow,
+    /// The window has no surface at this time.
+    #[error("the window is not shown yet")]
+    NotShown,
+    /// GTK's windows can be touched on its own thread only.
+    #[error("this is not GTK's thread")]
+    WrongThread,
 }
 
 impl CoverError {
@@ -50,32 +64,57 @@ impl CoverError {
     /// What to do about it.
     #[must_use]
     pub fn hint(&self) -> Option<String> {
-        Some("the desktop shell needs X11 for now; under Wayland, start it with GDK_BACKEND=x11".to_owned())
+        match self {
+            Self::Compositor(_) | Self::Global(_) | Self::Wayland(_) => {
+                Some("where there is an X server too, start the desktop shell with GDK_BACKEND=x11".to_owned())
+            }
+            Self::NoWindow => Some("the desktop shell needs X11 or Wayland".to_owned()),
+            Self::NotShown => Some("show the window first".to_owned()),
+            Self::WrongThread => Some("call it on the thread that GTK was started on".to_owned()),
+            _ => None,
+        }
     }
 }
 
-/// An X window inside another, above everything in it, that takes no input. It has a connection of its own, which lives as long as it does.
+/// A window or surface inside GTK's window, above everything in it, that takes no input. What is drawn to it must be gone before its last clone is.
 #[derive(Clone)]
-pub struct Cover(Arc<Inner>);
+pub struct Cover(Kind);
 
-struct Inner {
-    connection: XCBConnection,
-    screen: usize,
-    window: NonZeroU32,
-    visual: u32,
+#[derive(Clone)]
+enum Kind {
+    X11(Arc<x11::Child>),
+    Wayland(Arc<surface::Surface>),
 }
 
 impl Cover {
-    /// Covers all of a window.
+    /// Covers a window: under X11 all of it, in the size that [`Self::resize`] gives; under Wayland the webview in it, whose place and size it follows by itself.
+    ///
+    /// Call it on GTK's thread.
     ///
     /// # Errors
-    /// When it is no X window, or the X server does not answer or refuses.
+    /// When it is no window that GTK shows, or the display server does not answer or refuses.
     pub fn above(window: &impl HasWindowHandle) -> Result<Self, CoverError> {
         match window.window_handle().map(|handle| handle.as_raw()) {
             // X numbers have 32 bits, also where they travel in a long.
             Ok(RawWindowHandle::Xlib(handle)) => Self::inside(handle.window as u32, (1, 1)),
             Ok(RawWindowHandle::Xcb(handle)) => Self::inside(handle.window.get(), (1, 1)),
-            _ => Err(CoverError::NoXWindow),
+            Ok(RawWindowHandle::Wayland(handle)) => {
+                on_main_thread()?;
+                Self::over(&wayland::find(handle.surface).ok_or(CoverError::NoWindow)?)
+            }
+            _ => Err(CoverError::NoWindow),
+        }
+    }
+
+    /// As [`Self::above`], for a window of GTK.
+    ///
+    /// # Errors
+    /// As there, and when it was not shown yet.
+    pub fn over(window: &gtk::Window) -> Result<Self, CoverError> {
+        on_main_thread()?;
+        match window.window().ok_or(CoverError::NotShown)?.downcast::<gdkx11::X11Window>() {
+            Ok(window) => Self::inside(window.xid() as u32, (1, 1)),
+            Err(_) => Ok(Self(Kind::Wayland(wayland::above(window)?))),
         }
     }
 
@@ -83,59 +122,47 @@ impl Cover {
     ///
     /// # Errors
     /// When the X server does not answer or refuses.
-    pub fn inside(parent: u32, (width, height): (u32, u32)) -> Result<Self, CoverError> {
-        let (connection, screen) = XCBConnection::connect(None)?;
-        let root = connection.setup().roots.get(screen).ok_or(CoverError::NoScreen)?;
-        let (visual, depth) = (root.root_visual, root.root_depth);
-        let colormap = connection.generate_id()?;
-        connection.create_colormap(x11rb::protocol::xproto::ColormapAlloc::NONE, colormap, root.root, visual)?.check()?;
-        let id = connection.generate_id()?;
-        let window = NonZeroU32::new(id).ok_or(CoverError::NoScreen)?;
-        // A border and a colormap are named because those of the parent may be of another depth.
-        let look = CreateWindowAux::new().border_pixel(0).background_pixel(0).colormap(colormap);
-        let (width, height) = sides(width, height);
-        connection.create_window(depth, id, parent, 0, 0, width, height, 0, WindowClass::INPUT_OUTPUT, visual, &look)?.check()?;
-        // An empty shape for input: the pointer meets what is below.
-        connection.shape_rectangles(SO::SET, SK::INPUT, ClipOrdering::UNSORTED, id, 0, 0, &[])?.check()?;
-        connection.map_window(id)?;
-        connection.configure_window(id, &ConfigureWindowAux::new().stack_mode(StackMode::ABOVE))?.check()?;
-        connection.flush()?;
-        Ok(Self(Arc::new(Inner { connection, screen, window, visual })))
+    pub fn inside(parent: u32, size: (u32, u32)) -> Result<Self, CoverError> {
+        Ok(Self(Kind::X11(Arc::new(x11::Child::inside(parent, size)?))))
     }
 
-    /// Follows the size of the window below.
+    /// Follows the size of the window below, in pixels. Under Wayland there is nothing to do: what is drawn is shown in the size of the webview.
     ///
     /// # Errors
     /// When the X server has gone.
     pub fn resize(&self, width: u32, height: u32) -> Result<(), CoverError> {
-        let (width, height) = sides(width, height);
-        let size = ConfigureWindowAux::new().width(u32::from(width)).height(u32::from(height));
-        self.0.connection.configure_window(self.0.window.get(), &size)?;
-        Ok(self.0.connection.flush()?)
+        match &self.0 {
+            Kind::X11(child) => child.resize(width, height),
+            Kind::Wayland(_) => Ok(()),
+        }
+    }
+
+    /// Whether a frame that is presented at the display's pace waits for as long as the window is hidden, and its thread with it: Wayland has no pace then. Whoever
+    /// must not wait presents without one (mailbox).
+    #[must_use]
+    pub fn holds_up_while_hidden(&self) -> bool {
+        matches!(self.0, Kind::Wayland(_))
     }
 }
 
-/// X knows sides from 1 to 65535.
-fn sides(width: u32, height: u32) -> (u16, u16) {
-    let side = |side: u32| u16::try_from(side.max(1)).unwrap_or(u16::MAX);
-    (side(width), side(height))
+fn on_main_thread() -> Result<(), CoverError> {
+    if gtk::is_initialized_main_thread() { Ok(()) } else { Err(CoverError::WrongThread) }
 }
 
 impl HasWindowHandle for Cover {
     fn window_handle(&self) -> Result<WindowHandle<'_>, HandleError> {
-        let mut handle = XcbWindowHandle::new(self.0.window);
-        handle.visual_id = NonZeroU32::new(self.0.visual);
-        // SAFETY: the window exists for as long as the connection, which `self` keeps open; only the parent's end takes it away earlier, after which X answers
-        // every request with an error.
-        Ok(unsafe { WindowHandle::borrow_raw(RawWindowHandle::Xcb(handle)) })
+        match &self.0 {
+            Kind::X11(child) => child.window_handle(),
+            Kind::Wayland(surface) => surface.window_handle(),
+        }
     }
 }
 
 impl HasDisplayHandle for Cover {
     fn display_handle(&self) -> Result<DisplayHandle<'_>, HandleError> {
-        let connection = NonNull::new(self.0.connection.get_raw_xcb_connection());
-        let handle = XcbDisplayHandle::new(connection, self.0.screen as i32);
-        // SAFETY: the connection is open for as long as `self`.
-        Ok(unsafe { DisplayHandle::borrow_raw(RawDisplayHandle::Xcb(handle)) })
+        match &self.0 {
+            Kind::X11(child) => child.display_handle(),
+            Kind::Wayland(surface) => surface.display_handle(),
+        }
     }
 }

@@ -1,14 +1,18 @@
 //! Who an input is for. The webview gets the system's events as ever; those where the panel shows nothing are taken from it and handed on.
 
-use std::cell::Cell;
+use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use gtk::gdk::{self, EventMask, ModifierType, ScrollDirection};
-use gtk::glib::Propagation;
+use gtk::gdk::{self, CrossingMode, EventMask, EventSequence, EventTouch, EventType, ScrollDirection};
+use gtk::glib::{Propagation, WeakRef};
 use gtk::prelude::*;
+use webkit2gtk::WebViewExt as _;
 
+use super::keyboard::Keyboard;
+use super::routing::{Routing, Side, Spot};
 use crate::Panel;
+use crate::tiles::Area;
 
 /// An input that is not for the panel. Points are pixels of the window.
 #[derive(Clone, Debug, PartialEq)]
@@ -44,10 +48,38 @@ pub enum Input {
         /// Lines.
         dy: f64,
     },
+    /// A finger came down, moved or went up.
+    Touch {
+        /// Which finger: the lowest number that no other has that is down.
+        id: i32,
+        /// Where it is in its touch.
+        phase: TouchPhase,
+        /// To the right.
+        x: f64,
+        /// Down.
+        y: f64,
+    },
     /// A key went down or up while the panel does not have the focus.
     Key(KeyEvent),
-    /// The focus has gone to what lies under the panel, or back.
+    /// An input method has written this, which ends what it was composing.
+    Text(String),
+    /// An input method is composing: the text so far. Empty when it has given up.
+    Preedit(String),
+    /// The focus has gone to what lies under the panel, or away from it.
     Focus(bool),
+}
+
+/// Where a finger is in its touch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TouchPhase {
+    /// It came down.
+    Start,
+    /// It moved.
+    Move,
+    /// It went up.
+    End,
+    /// The system took it away.
+    Cancel,
 }
 
 /// A key.
@@ -61,46 +93,100 @@ pub struct KeyEvent {
     pub code: u16,
     /// Down, or up.
     pub pressed: bool,
+    /// It is held: it went down before and has not been up since.
+    pub repeat: bool,
+    /// An input method is composing.
+    pub composing: bool,
     /// Shift, control, alt, super.
     pub modifiers: [bool; 4],
 }
 
-/// Hands on what is not for the panel. A button that went down over the panel belongs to it until it is up again, and likewise beside it; the keyboard is with whom a
-/// button was last pressed over.
+/// Which of several keys with one meaning.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyLocation {
+    /// There is one, or it is the usual one.
+    Standard,
+    /// The left one.
+    Left,
+    /// The right one.
+    Right,
+    /// The one of the keypad.
+    Numpad,
+}
+
+/// Hands on what is not for the panel. A button that went down over the panel belongs to it until it is up again, and likewise beside it; so does a finger. The keyboard
+/// is with whom a button was last pressed over, or a finger put on.
 ///
 /// Call it on GTK's thread.
-pub fn route(webview: &webkit2gtk::WebView, panel: Arc<dyn Panel>, hand_on: impl Fn(Input) + 'static) {
+pub fn route(webview: &webkit2gtk::WebView, panel: Arc<dyn Panel>, hand_on: impl Fn(Input) + 'static) -> Routed {
     webview.add_events(
         EventMask::POINTER_MOTION_MASK
             | EventMask::BUTTON_PRESS_MASK
             | EventMask::BUTTON_RELEASE_MASK
             | EventMask::SCROLL_MASK
-            | EventMask::LEAVE_NOTIFY_MASK,
+            | EventMask::TOUCH_MASK
+            | EventMask::ENTER_NOTIFY_MASK
+            | EventMask::LEAVE_NOTIFY_MASK
+            | EventMask::FOCUS_CHANGE_MASK,
     );
-    let router = Rc::new(Router {
-        panel,
-        hand_on: Box::new(hand_on),
-        dragging: Cell::new(None),
-        is_beside: Cell::new(false),
-        has_keys: Cell::new(false),
+    let hand_on: Rc<dyn Fn(Input)> = Rc::new(hand_on);
+    let outside = hand_on.clone();
+    let keyboard = Keyboard::new(webview, move |input| outside(input));
+    let router = Rc::new(Router { webview: webview.downgrade(), panel, hand_on, routing: RefCell::new(Routing::new()), keyboard });
+    connect_pointer(webview, &router);
+    connect_keys(webview, &router);
+    let handler = router.clone();
+    webview.connect_touch_event(move |view, event| handler.touched(view, event));
+    Routed(router)
+}
+
+fn connect_pointer(webview: &webkit2gtk::WebView, router: &Rc<Router>) {
+    let handler = router.clone();
+    webview.connect_motion_notify_event(move |view, event| {
+        let spot = handler.spot(view, event);
+        handler.decide(|routing| routing.moved(spot))
     });
     let handler = router.clone();
-    webview.connect_motion_notify_event(move |view, event| handler.moved(point(view, event.position())));
-    let handler = router.clone();
-    webview
-        .connect_button_press_event(move |view, event| handler.pressed(point(view, event.position()), event.button(), event.event_type()));
-    let handler = router.clone();
-    webview.connect_button_release_event(move |view, event| handler.released(point(view, event.position()), event.button()));
-    let handler = router.clone();
-    webview.connect_scroll_event(move |view, event| handler.scrolled(point(view, event.position()), event));
-    let handler = router.clone();
-    webview.connect_leave_notify_event(move |_, _| {
-        handler.leave();
+    webview.connect_enter_notify_event(move |view, event| {
+        // Not where a finger comes down, which is no pointer. The webview learns of it all the same.
+        if event.mode() == CrossingMode::Normal {
+            let spot = handler.spot(view, event);
+            let _ = handler.decide(|routing| routing.moved(spot));
+        }
         Propagation::Proceed
     });
     let handler = router.clone();
+    webview.connect_leave_notify_event(move |_, _| handler.decide(|routing| (Side::Panel, routing.left())));
+    let handler = router.clone();
+    webview.connect_button_press_event(move |view, event| {
+        let (x, y) = event.position();
+        handler.keyboard.set_caret(Area { x: x.max(0.0) as u32, y: y.max(0.0) as u32, width: 1, height: 1 });
+        // GTK tells a double click once more as an event of its own.
+        let is_repeat = event.event_type() != EventType::ButtonPress;
+        let spot = handler.spot(view, event);
+        handler.decide(|routing| routing.pressed(spot, event.button(), is_repeat))
+    });
+    let handler = router.clone();
+    webview.connect_button_release_event(move |view, event| {
+        let spot = handler.spot(view, event);
+        handler.decide(|routing| routing.released(spot, event.button()))
+    });
+    let handler = router.clone();
+    webview.connect_scroll_event(move |view, event| {
+        let spot = handler.spot(view, event);
+        handler.decide(|routing| routing.scrolled(spot, lines(event)))
+    });
+}
+
+fn connect_keys(webview: &webkit2gtk::WebView, router: &Rc<Router>) {
+    let handler = router.clone();
     webview.connect_key_press_event(move |_, event| handler.key(event, true));
-    webview.connect_key_release_event(move |_, event| router.key(event, false));
+    let handler = router.clone();
+    webview.connect_key_release_event(move |_, event| handler.key(event, false));
+    let handler = router.clone();
+    webview.connect_focus_in_event(move |_, _| handler.focused(true));
+    let handler = router.clone();
+    webview.connect_focus_out_event(move |_, _| handler.focused(false));
 }
 
 /// Shows the pointer as this CSS name says.
@@ -109,102 +195,98 @@ pub fn set_cursor(webview: &webkit2gtk::WebView, name: &str) {
     window.set_cursor(gdk::Cursor::from_name(&window.display(), name).as_ref());
 }
 
-/// A widget's point as pixels.
-fn point(view: &webkit2gtk::WebView, (x, y): (f64, f64)) -> (f64, f64) {
-    let scale = f64::from(view.scale_factor().max(1));
-    (x * scale, y * scale)
+/// What [`route`] has set up. It stays when this is dropped.
+#[derive(Clone)]
+pub struct Routed(Rc<Router>);
+
+impl Routed {
+    /// Says where on the page text is written, in pixels of the window: input methods show their candidates beside it. Until then, that is where a button was last
+    /// pressed.
+    pub fn set_caret(&self, webview: &webkit2gtk::WebView, area: Area) {
+        let scale = webview.scale_factor().max(1).unsigned_abs();
+        let Area { x, y, width, height } = area;
+        self.0.keyboard.set_caret(Area { x: x / scale, y: y / scale, width: width.div_ceil(scale), height: height.div_ceil(scale) });
+    }
 }
 
 struct Router {
+    webview: WeakRef<webkit2gtk::WebView>,
     panel: Arc<dyn Panel>,
-    hand_on: Box<dyn Fn(Input)>,
-    /// While a button is down: whether it went down beside the panel.
-    dragging: Cell<Option<bool>>,
-    /// Whether the pointer was beside the panel last.
-    is_beside: Cell<bool>,
-    /// Whether what lies under the panel has the keyboard.
-    has_keys: Cell<bool>,
+    hand_on: Rc<dyn Fn(Input)>,
+    routing: RefCell<Routing<Option<EventSequence>>>,
+    keyboard: Keyboard,
 }
 
 impl Router {
-    /// Whether the panel shows nothing there.
-    fn is_free(&self, (x, y): (f64, f64)) -> bool {
-        self.dragging.get().unwrap_or_else(|| x < 0.0 || y < 0.0 || !self.panel.covers(x as u32, y as u32))
+    /// Where an event was, and what the panel shows there.
+    fn spot(&self, webview: &webkit2gtk::WebView, event: &gdk::Event) -> Spot {
+        let scale = f64::from(webview.scale_factor().max(1));
+        let (x, y) = event.coords().unwrap_or((-1.0, -1.0));
+        let (x, y) = (x * scale, y * scale);
+        Spot { x, y, is_covered: x >= 0.0 && y >= 0.0 && self.panel.covers(x as u32, y as u32) }
     }
 
-    fn moved(&self, at: (f64, f64)) -> Propagation {
-        if !self.is_free(at) {
-            self.leave();
-            return Propagation::Proceed;
-        }
-        self.is_beside.set(true);
-        (self.hand_on)(Input::Move { x: at.0, y: at.1 });
-        Propagation::Stop
+    /// Hands on what comes out of it; the webview gets the event where it is the panel's.
+    fn decide(&self, decide: impl FnOnce(&mut Routing<Option<EventSequence>>) -> (Side, Vec<Input>)) -> Propagation {
+        // Whoever gets an input may let GTK work, and another event may come of that.
+        let (side, inputs) = decide(&mut self.routing.borrow_mut());
+        self.hand_on(inputs);
+        if side == Side::Page { Propagation::Stop } else { Propagation::Proceed }
     }
 
-    fn leave(&self) {
-        if self.is_beside.replace(false) {
-            (self.hand_on)(Input::Leave);
-        }
-    }
-
-    fn pressed(&self, at: (f64, f64), button: u32, kind: gdk::EventType) -> Propagation {
-        let is_free = self.is_free(at);
-        self.dragging.set(Some(is_free));
-        if self.has_keys.replace(is_free) != is_free {
-            (self.hand_on)(Input::Focus(is_free));
-        }
-        if !is_free {
-            return Propagation::Proceed;
-        }
-        // GTK tells a double click once more as an event of its own.
-        if kind == gdk::EventType::ButtonPress {
-            (self.hand_on)(Input::Button { x: at.0, y: at.1, button, pressed: true });
-        }
-        Propagation::Stop
-    }
-
-    fn released(&self, at: (f64, f64), button: u32) -> Propagation {
-        let is_free = self.is_free(at);
-        self.dragging.set(None);
-        if !is_free {
-            return Propagation::Proceed;
-        }
-        (self.hand_on)(Input::Button { x: at.0, y: at.1, button, pressed: false });
-        Propagation::Stop
-    }
-
-    fn scrolled(&self, at: (f64, f64), event: &gdk::EventScroll) -> Propagation {
-        if !self.is_free(at) {
-            return Propagation::Proceed;
-        }
-        let (dx, dy) = match event.direction() {
-            ScrollDirection::Up => (0.0, 1.0),
-            ScrollDirection::Down => (0.0, -1.0),
-            ScrollDirection::Left => (1.0, 0.0),
-            ScrollDirection::Right => (-1.0, 0.0),
-            _ => {
-                let (dx, dy) = event.delta();
-                (-dx, -dy)
+    fn hand_on(&self, inputs: Vec<Input>) {
+        for input in inputs {
+            if let Input::Focus(focused) = input {
+                self.keyboard.focus(focused);
+                self.blur(focused);
             }
+            (self.hand_on)(input);
+        }
+    }
+
+    /// The webview does not know that the page has the keys, and a caret would go on blinking in it.
+    fn blur(&self, page_has_keys: bool) {
+        if let Some(webview) = self.webview.upgrade().filter(|_| page_has_keys) {
+            webview.evaluate_javascript("document.activeElement?.blur()", None, None, gtk::gio::Cancellable::NONE, |_| ());
+        }
+    }
+
+    fn touched(&self, webview: &webkit2gtk::WebView, event: &gdk::Event) -> Propagation {
+        let phase = match event.event_type() {
+            EventType::TouchBegin => TouchPhase::Start,
+            EventType::TouchUpdate => TouchPhase::Move,
+            EventType::TouchEnd => TouchPhase::End,
+            EventType::TouchCancel => TouchPhase::Cancel,
+            _ => return Propagation::Proceed,
         };
-        (self.hand_on)(Input::Wheel { x: at.0, y: at.1, dx, dy });
-        Propagation::Stop
+        let finger = event.downcast_ref::<EventTouch>().and_then(EventTouch::event_sequence);
+        let spot = self.spot(webview, event);
+        self.decide(|routing| routing.touched(finger, phase, spot))
     }
 
     fn key(&self, event: &gdk::EventKey, pressed: bool) -> Propagation {
-        if !self.has_keys.get() {
+        if !self.routing.borrow().keys_are_the_pages() {
             return Propagation::Proceed;
         }
-        let (state, keyval) = (event.state(), event.keyval());
-        (self.hand_on)(Input::Key(KeyEvent {
-            name: keyval.name().map(Into::into).unwrap_or_default(),
-            text: keyval.to_unicode().filter(|text| !text.is_control()),
-            code: event.hardware_keycode(),
-            pressed,
-            modifiers: [ModifierType::SHIFT_MASK, ModifierType::CONTROL_MASK, ModifierType::MOD1_MASK, ModifierType::SUPER_MASK]
-                .map(|mask| state.contains(mask)),
-        }));
+        self.hand_on(self.keyboard.key(event, pressed));
         Propagation::Stop
+    }
+
+    fn focused(&self, focused: bool) -> Propagation {
+        self.decide(|routing| (Side::Panel, routing.focused(focused)))
+    }
+}
+
+/// How far the wheel has turned.
+fn lines(event: &gdk::EventScroll) -> (f64, f64) {
+    match event.direction() {
+        ScrollDirection::Up => (0.0, 1.0),
+        ScrollDirection::Down => (0.0, -1.0),
+        ScrollDirection::Left => (1.0, 0.0),
+        ScrollDirection::Right => (-1.0, 0.0),
+        _ => {
+            let (dx, dy) = event.delta();
+            (-dx, -dy)
+        }
     }
 }
