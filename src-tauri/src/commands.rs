@@ -11,6 +11,9 @@ use wasm_engine_engine::desktop::protocol::{FromEngine, FromPanel, Problem, Righ
 use crate::shell::Shell;
 use crate::{launch, recent};
 
+/// The longest path that a panel may name, bytes.
+const PATH_BYTES: usize = 4096;
+
 /// A panel begins: it is told everything, and every change from now on.
 #[tauri::command]
 pub(crate) async fn panel_hello(message: FromPanel, channel: Channel<FromEngine>, shell: State<'_, Shell>) -> Result<(), Problem> {
@@ -40,6 +43,9 @@ pub(crate) async fn shell_hello(channel: Channel<ShellState>, shell: State<'_, S
 /// Opens an app.
 #[tauri::command]
 pub(crate) async fn shell_open(path: String, app: AppHandle) -> Result<(), Problem> {
+    if path.len() > PATH_BYTES {
+        return Err(problem("TOO_LONG", "no path is that long"));
+    }
     launch::open(&app, Path::new(&path))
 }
 

@@ -14,8 +14,8 @@ export async function launch(): Promise<Browser> {
 }
 
 export const RECENT: RecentApp[] = [
-  { path: '/home/ada/projects/apps/swarm', title: 'Swarm' },
-  { path: '/home/ada/projects/observatory/night-sky/releases/2026-11/night-sky-1.4.0.weapp', title: 'Night sky' },
+  { path: '/data/ada/projects/apps/swarm', title: 'Swarm' },
+  { path: '/data/ada/projects/observatory/night-sky/releases/2026-11/night-sky-1.4.0.weapp', title: 'Night sky' },
   { path: '/srv/apps/orders', title: 'Orders' },
 ];
 

@@ -10,8 +10,8 @@ use wasm_engine_exchange::layout::Layout;
 use wasm_engine_exchange::{Reader, Receiver, Region};
 use wasm_engine_gpu::Gpu;
 use wasm_engine_page::{Page, PageFrame};
-use wasm_engine_panel::Panel;
-use wasm_engine_telemetry::{Stage, Telemetry, Token};
+use wasm_engine_panel::{Panel, Uploads};
+use wasm_engine_telemetry::{Counter, Stage, Telemetry, Token};
 
 use crate::control::Control;
 use crate::engine::EngineError;
@@ -46,6 +46,8 @@ pub(crate) struct Renderer {
     page_layer: Option<TextureLayer>,
     panel: Option<Arc<dyn Panel>>,
     panel_layer: Option<TextureLayer>,
+    /// What of the panel's uploads is counted.
+    uploaded: Uploads,
     ticks: Receiver<TickDone>,
     layout_reader: Reader,
     layout: Layout,
@@ -98,6 +100,7 @@ impl Renderer {
             page_layer: None,
             panel,
             panel_layer: None,
+            uploaded: Uploads::default(),
             ticks: region.lane_receiver(wiring::TICKS_LANE)?,
             layout_reader: region.reader(wiring::layout_zone(&region)?)?,
             layout: Layout::default(),
@@ -229,10 +232,15 @@ impl Renderer {
 
     /// Takes the panel's newest frame, if it comes as a texture and is a new one.
     fn take_panel(&mut self) {
-        let Some(frame) = self.panel.as_ref().and_then(|panel| panel.latest()) else { return };
+        let Some(panel) = &self.panel else { return };
+        let Some(frame) = panel.latest() else { return };
         if self.panel_layer.as_ref().is_some_and(|layer| layer.generation == frame.generation) {
             return;
         }
+        let uploads = panel.uploads();
+        self.telemetry.add(Counter::PanelFrames, uploads.frames - self.uploaded.frames);
+        self.telemetry.add(Counter::PanelBytes, uploads.bytes - self.uploaded.bytes);
+        self.uploaded = uploads;
         let rects = frame.changes.iter().map(|area| Rect::new(area.x, area.y, area.width, area.height)).collect();
         self.panel_layer = Some(TextureLayer {
             texture: frame.texture,

@@ -24,6 +24,9 @@ pub trait Panel: Send + Sync {
     /// Its newest frame, where it comes as a texture and has drawn something.
     fn latest(&self) -> Option<PanelFrame>;
 
+    /// What of it was uploaded up to now.
+    fn uploads(&self) -> Uploads;
+
     /// Whether it shows something at this pixel of the window, so that a click there is meant for it.
     fn covers(&self, x: u32, y: u32) -> bool;
 }
@@ -39,6 +42,10 @@ impl Panel for SystemPanel {
 
     fn latest(&self) -> Option<PanelFrame> {
         None
+    }
+
+    fn uploads(&self) -> Uploads {
+        Uploads::default()
     }
 
     fn covers(&self, _x: u32, _y: u32) -> bool {

@@ -92,12 +92,6 @@ impl PanelPixels {
         (self.on_frame)();
     }
 
-    /// What was uploaded up to now.
-    #[must_use]
-    pub fn uploads(&self) -> Uploads {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner).uploads
-    }
-
     fn upload(&self, state: &mut State, area: Area) {
         let Some(texture) = &state.texture else { return };
         let row = state.tiles.size().0 as usize * 4;
@@ -144,6 +138,10 @@ impl Panel for PanelPixels {
         let since = state.changes.front().map_or(state.generation, |(generation, _)| generation - 1);
         let changes = state.changes.iter().flat_map(|(_, areas)| areas.iter().copied()).collect();
         Some(PanelFrame { texture, generation: state.generation, since, changes })
+    }
+
+    fn uploads(&self) -> Uploads {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).uploads
     }
 
     fn covers(&self, x: u32, y: u32) -> bool {

@@ -65,6 +65,8 @@ counters! {
     PageFramesShared, "page_frames_shared", Count, "Page frames handed over as shared textures.";
     PageFramesCpu, "page_frames_cpu", Count, "Page frames handed over through CPU memory.";
     PageBlits, "page_blits", Count, "GPU copies of page frames into shared textures.";
+    PanelFrames, "panel_frames", Count, "Panel frames in which something was different.";
+    PanelBytes, "panel_bytes", Bytes, "Bytes of the panel's pixels copied into GPU memory.";
     Captures, "captures", Count, "Frames captured to an image, off the frame's path.";
     GuestFaults, "guest_faults", Count, "Guest calls that ended with an error.";
     GuestLogDropped, "guest_log_dropped", Count, "Log lines of guests dropped for exceeding a limit.";

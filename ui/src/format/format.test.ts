@@ -42,7 +42,7 @@ describe('format', () => {
   });
 
   it('paths keep their end', () => {
-    const path = '/home/ada/apps/night-sky/night-sky-1.4.0.weapp';
+    const path = '/data/ada/apps/night-sky/night-sky-1.4.0.weapp';
     expect([shortPath(path, 80), shortPath(path, 36), shortPath(path, 12)]).toEqual([path, '…/night-sky/night-sky-1.4.0.weapp', '…1.4.0.weapp']);
     expect(shortPath('C:\\Users\\ada\\apps\\swarm', 14)).toBe('…\\apps\\swarm');
   });

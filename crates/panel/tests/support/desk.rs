@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 
 use gtk::prelude::*;
 use wasm_engine_gpu::Gpu;
-use wasm_engine_panel::PanelPixels;
 use wasm_engine_panel::sys::linux::{Input, capture, route};
+use wasm_engine_panel::{Panel as _, PanelPixels};
 use webkit2gtk::WebViewExt;
 
 /// A card at the left with a button, a field and a label that can be changed; the rest shows nothing.

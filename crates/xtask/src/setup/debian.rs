@@ -71,6 +71,7 @@ pub(crate) const PACKAGES: &[Package] = &[
     package("xdotool", Purpose::Test, "real clicks and keys for the window tests"),
     package("weston", Purpose::Test, "a Wayland display for the panel's tests"),
     package("mutter", Purpose::Test, "a Wayland display that leaves out covered surfaces, for the panel's tests"),
+    package("webkit2gtk-driver", Purpose::Test, "drives the desktop shell's panel"),
     package("openbox", Purpose::Test, "a window manager for the desktop shell's tests"),
     package("dbus-daemon", Purpose::Test, "a session bus for the desktop shell's tests"),
     package("strace", Purpose::Bench, "counts system calls"),

@@ -1,0 +1,54 @@
+//! The panel's own view of the shell, through WebDriver: what it shows, and what the shell's commands make of bad input.
+
+#![cfg(target_os = "linux")]
+
+#[path = "harness/harness.rs"]
+mod harness;
+#[path = "harness/webdriver.rs"]
+mod webdriver;
+
+use harness::{Session, fixture, until};
+use serde_json::Value;
+use webdriver::Driver;
+
+/// What a call of a command comes to: the code of the problem, or the shell's own words.
+fn refusal(driver: &Driver, command: &str, arguments: &str) -> String {
+    let outcome = driver.outcome(&format!("window.__TAURI_INTERNALS__.invoke('{command}', {arguments})"));
+    let error = &outcome["error"];
+    assert!(!error.is_null(), "{command} {arguments} was taken: {outcome}");
+    error["code"].as_str().or(error.as_str()).unwrap_or_else(|| panic!("{outcome}")).to_owned()
+}
+
+#[test]
+fn the_panel_answers_a_driver_and_the_shell_refuses_what_it_does_not_know() {
+    let session = Session::start("desktop-ipc");
+    let driver = Driver::start(&session, &[&fixture("desk")]);
+    until("the panel shows the run", || driver.text("h1").filter(|title| title.contains("Desk")));
+    driver.click(".controls .primary");
+    until("the panel shows that the run is paused", || driver.text(".phase").filter(|phase| phase.contains("paused")));
+
+    // Wrong types.
+    for message in ["5", "null", "{}", "{ type: 'ask', id: -1, ask: { what: 'pause' } }", "{ type: 'ask', id: 1, ask: { what: 'format' } }"]
+    {
+        let said = refusal(&driver, "panel_ask", &format!("{{ message: {message} }}"));
+        assert!(said.contains("invalid args"), "{message}: {said}");
+    }
+    assert!(refusal(&driver, "panel_ask", "{}").contains("missing required key"));
+    assert_eq!(refusal(&driver, "panel_ask", "{ message: { type: 'hello', version: 1 } }"), "MALFORMED");
+    assert!(refusal(&driver, "shell_open", "{ path: 7 }").contains("invalid args"));
+    assert_eq!(refusal(&driver, "shell_open", "{ path: '/nowhere/at/all' }"), "APP_MISSING");
+    // What the capabilities do not allow, and what is no command.
+    assert!(refusal(&driver, "plugin:window|close", "{}").contains("not allowed"));
+    assert!(refusal(&driver, "plugin:dialog|open", "{ options: {} }").contains("not allowed"));
+    assert!(refusal(&driver, "format_disk", "{}").contains("not found"));
+    // 100 MB.
+    assert_eq!(refusal(&driver, "shell_open", "{ path: 'x'.repeat(100e6) }"), "TOO_LONG");
+    assert!(refusal(&driver, "panel_ask", "{ message: 'x'.repeat(100e6) }").contains("invalid args"));
+
+    // All that left the shell as it was.
+    driver.click(".controls .primary");
+    until("the run goes on", || driver.text(".phase").filter(|phase| phase.contains("running")));
+    let outcome =
+        driver.outcome("window.__TAURI_INTERNALS__.invoke('panel_ask', { message: { type: 'ask', id: 1, ask: { what: 'pause' } } })");
+    assert_eq!(outcome["error"], Value::Null, "{outcome}");
+}
