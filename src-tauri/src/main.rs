@@ -16,7 +16,7 @@ use std::path::PathBuf;
 
 use clap::Parser;
 use tauri::{Manager, RunEvent};
-use tauri_plugin_global_shortcut::{Shortcut, ShortcutEvent, ShortcutState};
+use tauri_plugin_global_shortcut::{GlobalShortcutExt as _, Shortcut, ShortcutEvent, ShortcutState};
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::{EnvFilter, Layer as _};
 use wasm_engine_engine::{Display, PanelLog, RunOptions, log_directives};
@@ -83,6 +83,10 @@ fn run() -> i32 {
         .setup(move |shell| {
             end_on_ctrl_c(shell.handle())?;
             window::open(shell.handle(), app.as_deref(), options)?;
+            // Another program may hold the keys, or the shell of another app; this one works without them.
+            if let Err(error) = shell.global_shortcut().register(HUD_KEYS) {
+                tracing::info!("{HUD_KEYS}: {error}");
+            }
             // A desktop without a tray has no use for the icon, and the run goes on without.
             if let Err(error) = tray::build(shell.handle()) {
                 tracing::warn!("no tray: {error}");
@@ -133,15 +137,7 @@ fn hud_shortcut() -> tauri::plugin::TauriPlugin<tauri::Wry> {
             run.toggle_hud();
         }
     };
-    // Another program may hold the keys; the shell works without them.
-    let builder = tauri_plugin_global_shortcut::Builder::new().with_handler(toggle);
-    match builder.with_shortcut(HUD_KEYS) {
-        Ok(builder) => builder.build(),
-        Err(error) => {
-            tracing::warn!("{HUD_KEYS}: {error}");
-            tauri_plugin_global_shortcut::Builder::new().build()
-        }
-    }
+    tauri_plugin_global_shortcut::Builder::new().with_handler(toggle).build()
 }
 
 /// Warnings to standard error, or what `RUST_LOG` says; and what the panel shows to the panel.

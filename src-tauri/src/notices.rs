@@ -4,18 +4,24 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use tauri::{AppHandle, Manager};
+use tauri_plugin_dialog::{DialogExt as _, MessageDialogButtons, MessageDialogKind};
 use tauri_plugin_notification::NotificationExt as _;
 use wasm_engine_engine::desktop::Desktop;
 use wasm_engine_engine::desktop::protocol::{Change, Problem};
 
+use crate::shell::Shell;
 use crate::window;
 
 /// Tells until the run is taken down.
 pub(crate) async fn tell(app: AppHandle, title: String, run: Arc<Desktop>) {
     let mut follower = run.hub().follow();
     let mut told = BTreeSet::new();
+    let mut is_gpu_told = false;
     loop {
         let change = follower.change().unwrap_or_default();
+        if change.run.as_ref().is_some_and(|run| run.gpu_problem.is_some()) && !std::mem::replace(&mut is_gpu_told, true) {
+            offer_again(&app, &title);
+        }
         for text in fresh(&change, &mut told) {
             let is_looking = app.get_webview_window(window::LABEL).is_some_and(|window| window.is_focused().unwrap_or(false));
             let notice = app.notification().builder().title(&title).body(&text);
@@ -26,6 +32,22 @@ pub(crate) async fn tell(app: AppHandle, title: String, run: Arc<Desktop>) {
         }
         follower.changed().await;
     }
+}
+
+/// Asks whether the app is to be opened again, in a dialog of the system's: the panel is drawn by the GPU too.
+fn offer_again(app: &AppHandle, title: &str) {
+    let shell = app.clone();
+    app.dialog()
+        .message("The graphics device is lost, and nothing is drawn any more. The guests go on.")
+        .title(title)
+        .kind(MessageDialogKind::Error)
+        .buttons(MessageDialogButtons::OkCancelCustom("Open again".to_owned(), "Keep running".to_owned()))
+        .show(move |again| {
+            if again {
+                shell.state::<Shell>().begin_again();
+                shell.exit(0);
+            }
+        });
 }
 
 /// What has gone wrong and was not told yet. What is well again can go wrong again.

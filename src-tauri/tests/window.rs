@@ -5,11 +5,13 @@
 #[path = "harness/harness.rs"]
 mod harness;
 
+use std::path::Path;
 use std::process::Stdio;
 use std::sync::{Mutex, PoisonError};
 
 use harness::{Session, Shell, difference, fixture, until};
 use image::RgbImage;
+use wasm_engine_testkit::{Golden, Tolerance};
 
 /// One window at a time: a software GPU and an X server beside it take the whole machine.
 static ALONE: Mutex<()> = Mutex::new(());
@@ -73,12 +75,7 @@ fn input_goes_to_whom_it_is_meant_for() {
     assert!([CLICK, TYPED, DRAG, WHEEL].into_iter().all(|light| is_on(&before, light)), "the panel's input left the page alone");
 
     // What is on the screen is what was composed.
-    let still = until("the window comes to rest", || {
-        let one = shell.picture()?;
-        std::thread::sleep(std::time::Duration::from_millis(700));
-        let other = shell.picture()?;
-        (one == other).then_some(other)
-    });
+    let still = rest(&shell);
     shell.close();
     let composed = image::open(&out).unwrap().to_rgb8();
     still.save(session.home().join("screen.png")).unwrap();
@@ -149,7 +146,66 @@ fn the_webviews_process_and_the_apps_folder_may_go() {
     shell.close();
 }
 
-fn copy(from: &std::path::Path, to: &std::path::Path) {
+#[test]
+fn a_lost_gpu_is_told_in_a_dialog_that_opens_the_app_again() {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let session = Session::start("desktop-gpu");
+    let mut shell = session.open_with(session.command().arg(fixture("desk")).env("WASM_ENGINE_LOSE_GPU", "30"));
+    let pid = shell.child.id().to_string();
+    let dialog = until("the dialog is shown", || {
+        let windows = session.display.xdotool(&["search", "--onlyvisible", "--pid", &pid]);
+        let other = |id: &str| id.parse::<u32>().ok().filter(|id| *id != shell.window);
+        windows.lines().find_map(other)
+    });
+    session.display.xdotool(&["windowactivate", "--sync", &dialog.to_string(), "key", "Return"]);
+    let status = until("the shell ends", || shell.child.try_wait().unwrap());
+    assert!(status.success(), "{status}");
+    let again = until("the app is opened again", || {
+        let windows = session.display.xdotool(&["search", "--onlyvisible", "--name", "^Desk$"]);
+        session.display.xdotool(&["getwindowpid", windows.lines().next()?]).parse::<u32>().ok().filter(|other| *other != shell.child.id())
+    });
+    assert!(std::process::Command::new("kill").arg(again.to_string()).status().unwrap().success());
+}
+
+/// The panel over the page, in both themes.
+#[test]
+fn the_panel_lies_over_the_page_in_both_themes() {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let font = std::process::Command::new("fc-match").args(["--format", "%{file}", "sans-serif"]).output().unwrap();
+    if !String::from_utf8_lossy(&font.stdout).ends_with("DejaVuSans.ttf") {
+        eprintln!("the golden images were made with DejaVu Sans, which is not the font here");
+        return;
+    }
+    let session = Session::start("desktop-golden");
+    let golden = Golden::new(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden"), session.home().join("golden"));
+    let shell = session.open(&[&fixture("desk")]);
+    ready(&shell);
+    shell.click(PAUSE.0, PAUSE.1);
+    shell.shows("the run is paused", |picture| is_on(picture, PAUSED));
+    // Hides the cards, whose charts are never twice the same.
+    shell.keys(&["key", "m"]);
+    for theme in ["light", "dark"] {
+        shell.pointer(950, 690, &[]);
+        let still = rest(&shell);
+        let picture = image::DynamicImage::ImageRgb8(still).to_rgba8();
+        golden.check(&format!("panel-{theme}"), &picture, Tolerance::default()).unwrap_or_else(|error| panic!("{error}"));
+        shell.keys(&["key", "t"]);
+        shell.shows("the other theme", |other| difference(other, &image::DynamicImage::ImageRgba8(picture.clone()).to_rgb8()) > 0.02);
+    }
+    shell.close();
+}
+
+/// Waits until the window does not change any more.
+fn rest(shell: &Shell<'_>) -> RgbImage {
+    until("the window comes to rest", || {
+        let one = shell.picture()?;
+        std::thread::sleep(std::time::Duration::from_millis(700));
+        let other = shell.picture()?;
+        (one == other).then_some(other)
+    })
+}
+
+fn copy(from: &Path, to: &Path) {
     std::fs::create_dir_all(to).unwrap();
     for entry in std::fs::read_dir(from).unwrap() {
         let entry = entry.unwrap();

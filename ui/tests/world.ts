@@ -208,6 +208,7 @@ export class World {
         gpu: 'llvmpipe (LLVM 15.0.6, 256 bits)',
         page: 'shared textures',
         page_problem: null,
+        gpu_problem: null,
         workers: 2,
         hud: false,
       },

@@ -1,5 +1,7 @@
 //! Exit codes, documented in `docs/cli.md`.
 
+use wasm_engine_engine::{Ending, RunReport};
+
 /// Everything went as asked.
 pub(crate) const OK: u8 = 0;
 /// The work failed.
@@ -16,3 +18,13 @@ pub(crate) const LACKING: u8 = 5;
 pub(crate) const GUEST_FAILED: u8 = 6;
 /// Ended by Ctrl-C; reports and pictures were still written.
 pub(crate) const INTERRUPTED: u8 = 130;
+
+/// What a run that came to its end means for who has started it.
+pub(crate) fn of(report: &RunReport) -> u8 {
+    match report.ending {
+        Ending::Interrupted => INTERRUPTED,
+        _ if report.lost_gpu() => LACKING,
+        _ if report.guests_failed() => GUEST_FAILED,
+        _ => OK,
+    }
+}

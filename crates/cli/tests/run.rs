@@ -127,3 +127,13 @@ fn a_packed_app_runs_like_its_folder() {
     // Unpacked once; the second run finds it.
     Run::new(&archive).args(["--ticks", "2", "--size", "320x200"]).out(&out).succeed();
 }
+
+#[test]
+fn a_lost_gpu_leaves_the_guests_running_and_is_told() {
+    let run = Run::new(&app("triangle")).args(["--ticks", "60"]).env("WASM_ENGINE_LOSE_GPU", "5");
+    let (code, report, stderr) = run.finish();
+    assert_eq!(code, Some(5), "{report}\n{stderr}");
+    assert_eq!((report["ticks"].as_u64(), &report["ending"]), (Some(60), &serde_json::json!("completed")));
+    assert_eq!(report["kernels"][0]["state"], "running");
+    assert!(report["faults"].as_array().unwrap().iter().any(|fault| fault["code"] == "GPU_LOST"), "{}", report["faults"]);
+}

@@ -54,6 +54,10 @@ pub(crate) struct Renderer {
     hud: HudFeed,
     recorder: Option<FrameRecorder>,
     frames: u64,
+    composed: u64,
+    gpu: Arc<Gpu>,
+    /// Frames after which the device is given up, to see what happens then.
+    lose_gpu_after: Option<u64>,
     windowed: bool,
     keep_last: bool,
     faults: Vec<Fault>,
@@ -82,7 +86,7 @@ impl Renderer {
             background: wiring::background(&manifest.window.background),
             ..CompositorOptions::default()
         };
-        let mut compositor = Compositor::new(gpu, telemetry.clone(), &options)?;
+        let mut compositor = Compositor::new(gpu.clone(), telemetry.clone(), &options)?;
         compositor.set_surfaces(&region, &manifest.surface)?;
         let windowed = match target {
             Target::Offscreen => false,
@@ -106,6 +110,9 @@ impl Renderer {
             layout: Layout::default(),
             recorder,
             frames: 0,
+            composed: 0,
+            gpu,
+            lose_gpu_after: std::env::var("WASM_ENGINE_LOSE_GPU").ok().and_then(|frames| frames.parse().ok()),
             windowed,
             keep_last,
             faults: Vec::new(),
@@ -152,6 +159,10 @@ impl Renderer {
 
     /// Composes one frame. Whether something newer could not be taken yet.
     fn frame(&mut self, tick: Token) -> bool {
+        if self.lose_gpu_after.is_some_and(|frames| self.composed >= frames) {
+            self.lose_gpu_after = None;
+            self.gpu.lose();
+        }
         self.follow_size();
         if self.layout_reader.acquire()
             && let Err(error) = self.layout.read(self.layout_reader.bytes())
@@ -181,6 +192,7 @@ impl Renderer {
             return true;
         }
         self.idle = !outcome.drawn;
+        self.composed += u64::from(outcome.drawn);
         if outcome.drawn && !self.windowed {
             // Off screen a frame is on the glass when the GPU has finished it, and waiting holds nobody up: this thread has nothing else to do.
             self.compositor.wait_idle();

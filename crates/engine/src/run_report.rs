@@ -96,6 +96,12 @@ pub struct RunReport {
 }
 
 impl RunReport {
+    /// Whether the GPU device was lost on the way, so that the last frames were not drawn.
+    #[must_use]
+    pub fn lost_gpu(&self) -> bool {
+        self.faults.iter().any(|fault| fault.code == "GPU_LOST")
+    }
+
     /// Whether a guest was ended by a fault.
     #[must_use]
     pub fn guests_failed(&self) -> bool {

@@ -81,8 +81,9 @@ impl Session {
         let announcement = inspect::announce(&manifest.app.name, &region);
         let feed = engine.panel.as_ref().map(|link| {
             let page = page.as_ref().map(|parts| parts.page.clone());
-            let (control, telemetry, region, manifest) = (control.clone(), telemetry.clone(), region.clone(), manifest.clone());
-            PanelFeed::new(link, FeedParts { control, telemetry, region, manifest, page, gpu: gpu.info.name.clone(), workers, seed })
+            let (control, telemetry, region, manifest, gpu) =
+                (control.clone(), telemetry.clone(), region.clone(), manifest.clone(), gpu.clone());
+            PanelFeed::new(link, FeedParts { control, telemetry, region, manifest, page, gpu, workers, seed })
         });
         let watched = page.as_ref().map(|parts| (parts.page.clone(), parts.bridge.clone()));
         let monitor = Monitor::start(telemetry.clone(), control.clone(), watched, feed)?;

@@ -46,6 +46,12 @@ pub struct Gpu {
 }
 
 impl Gpu {
+    /// Gives the device up as if the driver had taken it away, to see what happens then. It does not come back.
+    pub fn lose(&self) {
+        self.health.record(FaultKind::Lost, "given up on purpose".to_owned());
+        self.device.destroy();
+    }
+
     /// Opens a device that draws into textures only.
     ///
     /// Do this before Servo starts: making Servo's OpenGL context changes environment variables that some Vulkan loaders read

@@ -62,13 +62,20 @@ impl Session {
 
     /// Starts the shell with these arguments and waits for its window.
     pub(crate) fn open(&self, arguments: &[&str]) -> Shell<'_> {
-        let child = self.command().args(arguments).stdout(Stdio::piped()).spawn().unwrap();
+        self.open_with(self.command().args(arguments))
+    }
+
+    /// As [`Self::open`], for a command with an environment of its own.
+    pub(crate) fn open_with(&self, command: &mut Command) -> Shell<'_> {
+        let child = command.stdout(Stdio::piped()).spawn().unwrap();
         let mut shell = Shell { session: self, child, window: 0 };
         shell.window = until("the shell shows its window", || {
             assert!(shell.child.try_wait().unwrap().is_none(), "the shell has ended");
             self.display.window_of(shell.child.id())
         });
-        self.display.xdotool(&["windowactivate", "--sync", &shell.window.to_string()]);
+        let window = shell.window.to_string();
+        // Where every size that a test gives it is on the screen: there are no pictures of what is not.
+        self.display.xdotool(&["windowactivate", "--sync", &window, "windowmove", &window, "20", "40"]);
         shell
     }
 }
@@ -125,8 +132,9 @@ impl Shell<'_> {
             })
         }));
         seen.unwrap_or_else(|panic| {
-            if let Some(picture) = last.take() {
-                let _ = picture.save(self.session.home.join("failed.png"));
+            match last.take() {
+                Some(picture) => drop(picture.save(self.session.home.join("failed.png"))),
+                None => eprintln!("no picture: {}", self.session.display.xdotool(&["getwindowgeometry", &self.window.to_string()])),
             }
             std::panic::resume_unwind(panic)
         })

@@ -327,6 +327,10 @@ scale: number,
  */
 gpu: string,
 /**
+ * Why nothing is drawn any more, if that is so; the guests go on.
+ */
+gpu_problem: Problem | null,
+/**
  * How the page's frames come: `shared`, `cpu` or `none`.
  */
 page: string,

@@ -23,6 +23,7 @@ const RUN: Run = {
   gpu: '',
   page: '',
   page_problem: null,
+  gpu_problem: null,
   workers: 0,
   hud: false,
 };

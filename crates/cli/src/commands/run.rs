@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use clap::Args;
-use wasm_engine_engine::{Diagnostic, Display, Ending, Engine, RunOptions, StopHandle};
+use wasm_engine_engine::{Diagnostic, Display, Engine, RunOptions, StopHandle};
 
 use crate::{exit, output::Output};
 
@@ -98,11 +98,7 @@ impl Run {
         match Engine::open(&self.app, options).and_then(|engine| engine.run(&stop)) {
             Ok(report) => {
                 output.value(&report, || report.to_string());
-                match report.ending {
-                    Ending::Interrupted => exit::INTERRUPTED,
-                    _ if report.guests_failed() => exit::GUEST_FAILED,
-                    _ => exit::OK,
-                }
+                exit::of(&report)
             }
             Err(error) => output.error(&Diagnostic::from(&error)),
         }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use serde::Serialize;
 use wasm_engine_engine::{
-    Diagnostic, Display, Ending, Engine, EngineError, PanelLog, PanelOptions, PanelSource, RunOptions, RunReport, StopHandle,
+    Diagnostic, Display, Engine, EngineError, PanelLog, PanelOptions, PanelSource, RunOptions, RunReport, StopHandle,
 };
 
 use super::run::end_on_ctrl_c;
@@ -58,11 +58,7 @@ impl Serve {
         match self.serve(output, log, &stop) {
             Ok(report) => {
                 output.value(&report, || report.to_string());
-                match report.ending {
-                    Ending::Interrupted => exit::INTERRUPTED,
-                    _ if report.guests_failed() => exit::GUEST_FAILED,
-                    _ => exit::OK,
-                }
+                exit::of(&report)
             }
             Err(error) => output.error(&Diagnostic::from(&error)),
         }

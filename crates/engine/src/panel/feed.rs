@@ -6,8 +6,9 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use wasm_engine_exchange::Region;
+use wasm_engine_gpu::Gpu;
 use wasm_engine_page::Page;
-use wasm_engine_serve::protocol::{Frame, Run, RunPhase};
+use wasm_engine_serve::protocol::{Frame, Problem, Run, RunPhase};
 use wasm_engine_serve::{Hub, Update};
 use wasm_engine_telemetry::{Counter, FrameRecord, Interval, Telemetry};
 
@@ -25,7 +26,7 @@ pub(crate) struct FeedParts {
     pub(crate) region: Region,
     pub(crate) manifest: Manifest,
     pub(crate) page: Option<Arc<Page>>,
-    pub(crate) gpu: String,
+    pub(crate) gpu: Arc<Gpu>,
     pub(crate) workers: usize,
     pub(crate) seed: u64,
 }
@@ -135,7 +136,8 @@ impl PanelFeed {
             frames: telemetry.counter(Counter::FramesComposed),
             size: [width, height],
             scale: control.scale(),
-            gpu: gpu.clone(),
+            gpu: gpu.info.name.clone(),
+            gpu_problem: gpu.health.is_lost().then(gpu_problem),
             page: page.as_ref().map_or_else(|| "none".to_owned(), |page| crate::session::page_path(page).path),
             page_problem: notes.page_problem.clone(),
             workers: *workers as u32,
@@ -172,6 +174,14 @@ impl PanelFeed {
         self.newest = recent.iter().map(|record| record.token.0).max().unwrap_or(0).max(newest);
         let fresh = recent.iter().filter(|record| record.token.0 > newest && record.glass().is_some());
         fresh.map(|record| frame(record, budget)).collect()
+    }
+}
+
+fn gpu_problem() -> Problem {
+    Problem {
+        code: "GPU_LOST".to_owned(),
+        message: "the GPU device is lost, and nothing is drawn any more; the guests go on".to_owned(),
+        hint: Some("open the app again".to_owned()),
     }
 }
 

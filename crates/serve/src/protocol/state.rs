@@ -76,6 +76,8 @@ pub struct Run {
     pub scale: f32,
     /// Name of the GPU device.
     pub gpu: String,
+    /// Why nothing is drawn any more, if that is so; the guests go on.
+    pub gpu_problem: Option<Problem>,
     /// How the page's frames come: `shared`, `cpu` or `none`.
     pub page: String,
     /// Why the page does not go on, if it does not; the guests do. [`Ask::RestartPage`](super::Ask::RestartPage) loads it again.
