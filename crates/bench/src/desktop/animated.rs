@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, bail};
 
 use super::desk::{Desk, is_light, until};
+use super::processes::{self, Thread};
 use super::shell::{BAR, CARD, Shell};
 use super::trace::{Frame, Trace};
 use super::{Row, content};
@@ -20,8 +21,13 @@ const BLOCK: Duration = Duration::from_secs(5);
 /// Turns with cards (true) and without in the order A B B A.
 const ORDER: [bool; 4] = [true, false, false, true];
 
-/// A block: with cards or without, from when, to when.
-type Block = (bool, Instant, Instant);
+/// A time with cards or without.
+struct Block {
+    animated: bool,
+    began: Instant,
+    ended: Instant,
+    threads: Vec<Thread>,
+}
 
 pub(super) fn run(desk: &Desk, rounds: usize, notes: &mut Vec<String>) -> Result<Vec<Row>> {
     let shell = Shell::open(desk, &content::triangle(desk.scratch())?, content::TRIANGLE_MARK)?;
@@ -33,9 +39,10 @@ pub(super) fn run(desk: &Desk, rounds: usize, notes: &mut Vec<String>) -> Result
     for animated in std::iter::repeat_n(ORDER, rounds).flatten() {
         show(desk, &shell, animated)?;
         std::thread::sleep(SWITCH);
-        let began = Instant::now();
+        let (began, before) = (Instant::now(), processes::threads(&shell.processes()));
         std::thread::sleep(BLOCK);
-        blocks.push((animated, began, Instant::now()));
+        let (ended, after) = (Instant::now(), processes::threads(&shell.processes()));
+        blocks.push(Block { animated, began, ended, threads: processes::between(&before, &after) });
     }
     let (trace, asked) = shell.close()?;
     rows(&trace, asked, &blocks, notes)
@@ -53,10 +60,10 @@ fn show(desk: &Desk, shell: &Shell<'_>, cards: bool) -> Result<()> {
 fn rows(trace: &Trace, asked: Instant, blocks: &[Block], notes: &mut Vec<String>) -> Result<Vec<Row>> {
     let at = |moment: Instant| trace.last_tick - asked.duration_since(moment).as_secs_f64() * 1e6;
     let frames = |block: &Block| -> Vec<Frame> {
-        let (from, to) = (at(block.1), at(block.2));
+        let (from, to) = (at(block.began), at(block.ended));
         trace.frames.iter().filter(|frame| (from..to).contains(&frame.queued)).copied().collect()
     };
-    let of = |animated: bool| -> Vec<Frame> { blocks.iter().filter(|block| block.0 == animated).flat_map(frames).collect() };
+    let of = |animated: bool| -> Vec<Frame> { blocks.iter().filter(|block| block.animated == animated).flat_map(frames).collect() };
     let (lively, still) = (of(true), of(false));
     if lively.len() < 100 || still.len() < 100 {
         bail!("{} and {} frames are too few to say anything", lively.len(), still.len());
@@ -67,7 +74,8 @@ fn rows(trace: &Trace, asked: Instant, blocks: &[Block], notes: &mut Vec<String>
         let ratios: Vec<f64> = blocks
             .chunks_exact(ORDER.len())
             .map(|round| {
-                let tail = |animated| tail(&round.iter().filter(|block| block.0 == animated).flat_map(frames).collect::<Vec<_>>(), 0.99);
+                let tail =
+                    |animated| tail(&round.iter().filter(|block| block.animated == animated).flat_map(frames).collect::<Vec<_>>(), 0.99);
                 tail(true) / tail(false)
             })
             .collect();
@@ -77,6 +85,12 @@ fn rows(trace: &Trace, asked: Instant, blocks: &[Block], notes: &mut Vec<String>
         let goals = if what == "presented" { ("≤ 1.3×", "≤ 1.1×") } else { ("", "") };
         rows.push(Row::new(format!("frame p99, queued → {what}: panel animating against panel still"), seen, goals.0, goals.1));
         notes.push(format!("  queued → {what}: p50 {:.1} ms against {:.1} ms", tail(&lively, 0.5), tail(&still, 0.5)));
+    }
+    for (animated, name) in [(true, "with cards"), (false, "without")] {
+        notes.push(format!("  threads of a block {name}, % of a core, wakes a second:"));
+        if let Some(block) = blocks.iter().rfind(|block| block.animated == animated) {
+            processes::tell(&block.threads, BLOCK, notes);
+        }
     }
     notes.push(format!("  frames {} with cards, {} without", lively.len(), still.len()));
     Ok(rows)

@@ -64,6 +64,11 @@ impl Desk {
         &self.scratch
     }
 
+    /// The home of the person who uses the shell.
+    pub(super) fn home(&self) -> PathBuf {
+        self.scratch.join("home")
+    }
+
     /// A program on this desktop, not yet started, whose person has this home.
     pub(super) fn command(&self, program: impl AsRef<std::ffi::OsStr>, home: &Path) -> Result<Command> {
         std::fs::create_dir_all(home)?;

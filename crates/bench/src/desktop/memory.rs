@@ -58,10 +58,11 @@ fn look(pids: impl Fn() -> Vec<u32>, notes: &mut Vec<String>) -> Result<f64> {
     let mut sums = Vec::new();
     for last in (0..LOOKS).rev() {
         let taken = processes::memory(&pids())?;
-        sums.push(taken.iter().map(|(_, kib)| *kib).sum::<u64>() as f64 / 1024.0);
+        sums.push(taken.iter().map(|process| process.kib).sum::<u64>() as f64 / 1024.0);
         if last == 0 {
-            let each: Vec<String> = taken.iter().map(|(name, kib)| format!("{name} {}", kib / 1024)).collect();
-            notes.push(format!("  MiB: {}", each.join(", ")));
+            let each: Vec<String> =
+                taken.iter().map(|process| format!("{} {} ({})", process.name, process.kib / 1024, process.anonymous / 1024)).collect();
+            notes.push(format!("  MiB (of which anonymous): {}", each.join(", ")));
         } else {
             std::thread::sleep(Duration::from_millis(700));
         }

@@ -2,7 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use std::time::Duration;
+
 use anyhow::{Context as _, Result};
+
+/// Threads that are told of.
+const TOLD: usize = 12;
 
 /// A process and all that it has started.
 pub(super) fn tree(pid: u32) -> Vec<u32> {
@@ -68,14 +73,33 @@ pub(super) fn between(before: &BTreeMap<u32, Thread>, after: &BTreeMap<u32, Thre
     spent
 }
 
-/// Memory of each of these processes in KiB, with its name: pages that several have count for each by its share.
-pub(super) fn memory(pids: &[u32]) -> Result<Vec<(String, u64)>> {
+/// Says of the busiest threads what they took in this time.
+pub(super) fn tell(spent: &[Thread], time: Duration, notes: &mut Vec<String>) {
+    let seconds = time.as_secs_f64();
+    for thread in spent.iter().take(TOLD) {
+        let (share, wakes) = (thread.nanos as f64 / seconds / 1e7, thread.wakes as f64 / seconds);
+        notes.push(format!("  {:<44} {share:>7.3} % {wakes:>8.1}", thread.name));
+    }
+}
+
+/// A process's memory in KiB: all, and what of it no file and no other process has.
+pub(super) struct Memory {
+    pub(super) name: String,
+    pub(super) kib: u64,
+    pub(super) anonymous: u64,
+}
+
+/// Memory of each of these processes: pages that several have count for each by its share.
+pub(super) fn memory(pids: &[u32]) -> Result<Vec<Memory>> {
     let mut all = Vec::new();
     for pid in pids {
         let folder = format!("/proc/{pid}");
         // One that has ended meanwhile takes none; one that nobody may look at would be left out.
         match std::fs::read_to_string(format!("{folder}/smaps_rollup")) {
-            Ok(text) => all.push((name(&folder), field(&text, "Pss:").unwrap_or(0))),
+            Ok(text) => {
+                let kib = |label| field(&text, label).unwrap_or(0);
+                all.push(Memory { name: name(&folder), kib: kib("Pss:"), anonymous: kib("Pss_Anon:") });
+            }
             Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied => return Err(error).context("smaps_rollup"),
             Err(_) => {}
         }
@@ -118,6 +142,6 @@ mod tests {
         while between(&before, &threads(&pids)).iter().map(|thread| thread.nanos).sum::<u64>() < 1_000_000 {
             sum = std::hint::black_box(sum.wrapping_add(1));
         }
-        assert!(memory(&pids).unwrap().iter().any(|(_, kib)| *kib > 0));
+        assert!(memory(&pids).unwrap().iter().any(|taken| taken.kib > taken.anonymous));
     }
 }

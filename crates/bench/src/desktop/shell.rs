@@ -10,11 +10,15 @@ use super::desk::{Color, Desk, is_light, is_near, until};
 use super::processes;
 use super::trace::Trace;
 
-/// Points of the panel as it lies in a window of the sample apps' size: its Pause button, a place of its app bar with nothing in it, and one of its first
-/// card's head.
+/// Points of the panel as it lies in a window of the sample apps' size: its Pause button, the one that hides its cards, a place of its app bar with nothing in
+/// it, and one of its first card's head.
 pub(super) const PAUSE: (i16, i16) = (52, 70);
+pub(super) const HIDE: (i16, i16) = (318, 33);
 pub(super) const BAR: (i16, i16) = (250, 33);
 pub(super) const CARD: (i16, i16) = (250, 203);
+
+/// The color of a card.
+pub(super) const CARD_COLOR: Color = [255, 255, 255];
 
 /// The color by which a page shows that it is there.
 pub(super) const MARK: Color = [0, 200, 0];
@@ -32,12 +36,11 @@ pub(super) struct Shell<'a> {
 impl<'a> Shell<'a> {
     /// Opens an app, and waits until the page shows its mark at `mark` and the panel is there.
     pub(super) fn open(desk: &'a Desk, app: &Path, mark: (i16, i16)) -> Result<Self> {
-        let home = desk.scratch().join("home");
         let (report, trace) = (desk.scratch().join("report.json"), desk.scratch().join("trace.json"));
         for old in [&report, &trace] {
             let _ = std::fs::remove_file(old);
         }
-        let mut command = desk.command(program()?, &home)?;
+        let mut command = desk.command(program()?, &desk.home())?;
         command.arg(app).arg("--report").arg(&report).arg("--trace").arg(&trace);
         let child = command.spawn().context("the desktop shell")?;
         let mut shell = Self { desk, child, window: 0, origin: (0, 0), report, trace };

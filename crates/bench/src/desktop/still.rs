@@ -1,12 +1,13 @@
 //! What a paused app costs of which nothing moves: uploads, submissions, processor time, and which threads take it.
 
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
 
-use super::desk::{Desk, until};
+use super::desk::{Desk, is_light, until};
 use super::processes::{self, Thread};
-use super::shell::{BAR, PAUSE, Shell};
+use super::shell::{BAR, CARD, HIDE, PAUSE, Shell};
 use super::{Row, content};
 use crate::exchange::stats::quantile;
 
@@ -17,15 +18,12 @@ const IDLE: Duration = Duration::from_secs(10);
 /// A point of the page beside the panel.
 const PAGE: (i16, i16) = (700, 500);
 
-/// Threads that are told of.
-const TOLD: usize = 12;
-
-/// Counters, what they count, and whether every shell has them.
+/// Counters, and what they count.
 const COUNTERS: [(&str, &str); 4] = [
-    ("panel_frames", "panel still and app paused, 10 s: panel frames uploaded"),
-    ("panel_uploaded_bytes", "the same: panel bytes uploaded"),
-    ("gpu_submissions", "the same: GPU submissions"),
-    ("frames_composed", "the same: frames composed"),
+    ("panel_frames", "panel frames uploaded"),
+    ("panel_uploaded_bytes", "panel bytes uploaded"),
+    ("gpu_submissions", "GPU submissions"),
+    ("frames_composed", "frames composed"),
 ];
 
 /// What one look gave.
@@ -38,25 +36,33 @@ struct Look {
 
 pub(super) fn run(desk: &Desk, rounds: usize, notes: &mut Vec<String>) -> Result<Vec<Row>> {
     let app = content::page(desk.scratch(), "still", content::PLAIN)?;
-    let mut looks = (0..rounds).map(|_| look(desk, &app)).collect::<Result<Vec<Look>>>()?;
-    looks.sort_by(|one, other| one.share.total_cmp(&other.share));
     let mut rows = Vec::new();
-    for (at, (name, what)) in COUNTERS.iter().enumerate() {
-        // The worst of the looks: what is counted is to be nothing each time.
-        let worst = looks.iter().map(|look| look.rises[at]).try_fold(0.0_f64, |worst, rise| Some(worst.max(rise?)));
-        rows.push(Row::new(*what, worst.map_or_else(|| format!("the shell has no `{name}`"), |worst| format!("{worst}")), "0", "0"));
+    for (cards, name) in [(true, "panel and paused app"), (false, "the same with the panel's cards hidden")] {
+        let mut looks = (0..rounds).map(|_| look(desk, &app, cards)).collect::<Result<Vec<Look>>>()?;
+        looks.sort_by(|one, other| one.share.total_cmp(&other.share));
+        for (at, (counter, what)) in COUNTERS.iter().enumerate() {
+            // The worst of the looks: what is counted is to be nothing each time.
+            let worst = looks.iter().map(|look| look.rises[at]).try_fold(0.0_f64, |worst, rise| Some(worst.max(rise?)));
+            let seen = worst.map_or_else(|| format!("the shell does not count `{counter}`"), |worst| format!("{worst}"));
+            rows.push(Row::new(format!("{name}, {} s: {what}", IDLE.as_secs()), seen, "0", "0"));
+        }
+        let shares: Vec<f64> = looks.iter().map(|look| look.share * 100.0).collect();
+        let (low, high) = (quantile(&shares, 0.0), quantile(&shares, 1.0));
+        let seen = format!("{:.2} % of a core ({low:.2} to {high:.2})", quantile(&shares, 0.5));
+        rows.push(Row::new(format!("{name}: processor time of the shell's processes"), seen, "< 0.5 %", "0"));
+        notes.push(format!("  {name}; threads of the median look, process/thread +number, % of a core, wakes a second:"));
+        processes::tell(&looks[looks.len() / 2].threads, IDLE, notes);
     }
-    let shares: Vec<f64> = looks.iter().map(|look| look.share * 100.0).collect();
-    let (low, high) = (quantile(&shares, 0.0), quantile(&shares, 1.0));
-    let seen = format!("{:.2} % of a core ({low:.2} to {high:.2})", quantile(&shares, 0.5));
-    rows.push(Row::new("the same: processor time of the shell and all its processes", seen, "< 0.5 %", "0"));
-    tell(&looks[looks.len() / 2], notes);
     Ok(rows)
 }
 
-fn look(desk: &Desk, app: &std::path::Path) -> Result<Look> {
+fn look(desk: &Desk, app: &Path, cards: bool) -> Result<Look> {
     let shell = Shell::open(desk, app, PAGE)?;
     std::thread::sleep(Duration::from_secs(2));
+    if !cards {
+        shell.click(HIDE)?;
+        until("a panel without cards", || Ok((!is_light(shell.color(CARD)?)).then_some(())))?;
+    }
     let paused = pause(desk, &shell)?;
     desk.point(shell.at(PAGE))?;
     std::thread::sleep(SETTLE);
@@ -64,6 +70,10 @@ fn look(desk: &Desk, app: &std::path::Path) -> Result<Look> {
     std::thread::sleep(IDLE);
     let (after, ended) = (processes::threads(&shell.processes()), Instant::now());
     let (trace, _) = shell.close()?;
+    if !cards {
+        // The panel remembers.
+        std::fs::remove_dir_all(desk.home())?;
+    }
     // The last tick is where the engine's time and ours meet.
     let at = |moment: Instant| trace.last_tick + moment.duration_since(paused).as_secs_f64() * 1e6;
     let threads = processes::between(&before, &after);
@@ -83,13 +93,4 @@ fn pause(desk: &Desk, shell: &Shell<'_>) -> Result<Instant> {
     let pressed = shell.click(PAUSE)?;
     until("the panel to say that the run is paused", || Ok((desk.pixels(word, 150, 16)? != before).then_some(())))?;
     Ok(pressed)
-}
-
-fn tell(look: &Look, notes: &mut Vec<String>) {
-    let seconds = IDLE.as_secs_f64();
-    notes.push("  threads of the median look, process/thread +number, % of a core, wakes a second:".to_owned());
-    for thread in look.threads.iter().take(TOLD) {
-        let (share, wakes) = (thread.nanos as f64 / seconds / 1e7, thread.wakes as f64 / seconds);
-        notes.push(format!("  {:<44} {share:>7.3} % {wakes:>8.1}", thread.name));
-    }
 }
