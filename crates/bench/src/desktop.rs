@@ -49,7 +49,7 @@ const ROUNDS: usize = 3;
 
 pub(crate) fn run(args: &[String]) -> Result<()> {
     let (rounds, wanted) = arguments(args)?;
-    let scratch = std::env::temp_dir().join(format!("wasm-engine-bench-desktop-{}", std::process::id()));
+    let scratch = std::env::temp_dir().join(format!("wasm-engine-desk-{}", std::process::id()));
     let measured = Desk::start(&scratch).and_then(|desk| table(&desk, rounds, &wanted));
     let _ = std::fs::remove_dir_all(&scratch);
     measured

@@ -48,6 +48,11 @@ impl Chromium {
         processes::tree(self.0.id())
     }
 
+    /// Whether it has ended by itself.
+    pub(super) fn has_ended(&mut self) -> Result<bool> {
+        Ok(self.0.try_wait()?.is_some())
+    }
+
     /// Ends it as a session does that is logged out of, so that it keeps its profile.
     pub(super) fn end(mut self) -> Result<()> {
         if let Some(pid) = i32::try_from(self.0.id()).ok().and_then(rustix::process::Pid::from_raw) {
