@@ -15,7 +15,7 @@ mod start;
 mod still;
 mod trace;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 
 use desk::Desk;
 
@@ -73,17 +73,22 @@ fn arguments(args: &[String]) -> Result<(usize, Vec<Part>)> {
 }
 
 fn table(desk: &Desk, rounds: usize, wanted: &[Part]) -> Result<()> {
-    let mut notes = Vec::new();
+    let (mut notes, mut failed) = (Vec::new(), Vec::new());
     println!("| what | seen | at least | aim |\n|---|---|---|---|");
     for (name, part) in wanted {
         notes.push(format!("{name}: load average {}", load()));
-        for row in part(desk, rounds, &mut notes).with_context(|| format!("the part `{name}`"))? {
-            row.print();
+        match part(desk, rounds, &mut notes) {
+            Ok(rows) => rows.iter().for_each(Row::print),
+            // The others can still be measured.
+            Err(error) => failed.push(format!("{name}: {error:#}")),
         }
     }
     println!();
     for note in notes {
         println!("{note}");
+    }
+    if !failed.is_empty() {
+        bail!("{}", failed.join("; "));
     }
     Ok(())
 }
