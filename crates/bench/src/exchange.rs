@@ -6,7 +6,7 @@
 mod count;
 mod frame;
 mod latency;
-mod stats;
+pub(crate) mod stats;
 mod stream;
 mod tail;
 

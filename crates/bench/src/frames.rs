@@ -80,7 +80,7 @@ fn report(program: &Path, app: &Path, scratch: &Path, arguments: &[&str]) -> Res
 }
 
 /// Copies an app as it runs: without the sources of its guests.
-fn copy(from: &Path, to: &Path) -> Result<()> {
+pub(crate) fn copy(from: &Path, to: &Path) -> Result<()> {
     std::fs::create_dir_all(to)?;
     for entry in std::fs::read_dir(from)? {
         let path = entry?.path();

@@ -2,6 +2,7 @@
 
 #![forbid(unsafe_code)]
 
+mod desktop;
 mod exchange;
 mod frames;
 mod kernels;
@@ -12,6 +13,7 @@ fn main() -> anyhow::Result<()> {
         Some("exchange") => exchange::run(&args[1..]),
         Some("kernels") => kernels::run(),
         Some("frames") => frames::run(),
-        _ => anyhow::bail!("which benchmark? exchange, frames, kernels"),
+        Some("desktop") => desktop::run(&args[1..]),
+        _ => anyhow::bail!("which benchmark? exchange, frames, kernels, desktop"),
     }
 }

@@ -2,20 +2,38 @@
 
 use crate::failure::Result;
 use crate::setup::{self, Purpose};
-use crate::{build, packages, process};
+use crate::{build, packages, panel, process};
 use std::path::PathBuf;
 
 pub(crate) fn command(args: &[String]) -> Result<()> {
     setup::ensure(Purpose::Bench)?;
     let mut bench = process::cargo(&["run", "--release", "--package", packages::BENCH, "--"]);
     bench.env("CARGO_TARGET_DIR", target_dir()).args(args);
-    // The frame's way is measured on the program and the sample apps, as `run` builds them.
-    if args.first().is_some_and(|name| name == "frames") {
+    // The frame's way and the desktop are measured on the programs and the sample apps, as `run` builds them.
+    let name = args.first().map(String::as_str);
+    if matches!(name, Some("frames" | "desktop")) {
         let program = build::program()?;
         build::kernels(&program, &build::apps()?)?;
         bench.env("WASM_ENGINE_PROGRAM", program);
     }
+    if name == Some("desktop") {
+        bench.env("WASM_ENGINE_DESKTOP", build::desktop_path());
+        if let Some(panel) = recorded_panel()? {
+            bench.env("WASM_ENGINE_PANEL_DEMO", panel);
+        }
+    }
     process::check(&mut bench)
+}
+
+/// Builds the panel with recorded data, for the browser that the shell is compared with; `None` without npm.
+fn recorded_panel() -> Result<Option<PathBuf>> {
+    if !process::on_path("npm") {
+        return Ok(None);
+    }
+    panel::install()?;
+    let folder = process::root().join("ui");
+    process::check(process::command("npm").args(["run", "build:demo"]).current_dir(&folder))?;
+    Ok(Some(folder.join("dist-demo")))
 }
 
 /// A folder of its own: the peers' build dependencies have other features than Servo's, see `packages`.

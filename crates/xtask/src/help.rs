@@ -84,7 +84,13 @@ const BENCH: &str = "\
 cargo xtask bench [NAME] [ARGUMENTS]
 
 Runs the comparisons of crates/bench (release profile, its own target folder), or the one called NAME. docs/performance.md says what
-they measure. Needs valgrind and strace for the exact counts; `cargo xtask setup --all` brings them.";
+they measure. Needs valgrind and strace for the exact counts, and Xvfb, openbox, xdotool and chromium for the desktop;
+`cargo xtask setup --all` brings them.
+
+    exchange [PART...]                 queues and buffers against their peers
+    kernels                            kernels against the same Rust compiled natively
+    frames                             the frame's way, by stage
+    desktop [--rounds N] [PART...]     the desktop shell: still, animated, start, memory, click";
 
 const DOCTOR: &str = "\
 cargo xtask doctor

@@ -4,20 +4,20 @@ use anyhow::Result;
 
 /// The median of the pairs' ratios, and the bounds that a bootstrap of 95 % gives it.
 #[derive(Clone, Copy)]
-pub(super) struct Ratio {
-    pub(super) median: f64,
-    pub(super) bounds: (f64, f64),
+pub(crate) struct Ratio {
+    pub(crate) median: f64,
+    pub(crate) bounds: (f64, f64),
 }
 
 /// What two arms took, each block in nanoseconds.
-pub(super) struct Pairs {
+pub(crate) struct Pairs {
     ours: Vec<f64>,
     peer: Vec<f64>,
 }
 
 impl Pairs {
     /// Runs blocks of both arms in the order A B B A. `block(true)` runs one of ours and returns what it took.
-    pub(super) fn take(turns: usize, mut block: impl FnMut(bool) -> Result<f64>) -> Result<Pairs> {
+    pub(crate) fn take(turns: usize, mut block: impl FnMut(bool) -> Result<f64>) -> Result<Pairs> {
         let mut pairs = Pairs { ours: Vec::new(), peer: Vec::new() };
         block(true)?;
         block(false)?;
@@ -31,7 +31,7 @@ impl Pairs {
     }
 
     /// How many times longer the peer took.
-    pub(super) fn speedup(&self) -> Ratio {
+    pub(crate) fn speedup(&self) -> Ratio {
         let logs: Vec<f64> = self.ours.iter().zip(&self.peer).map(|(ours, peer)| (peer / ours).ln()).collect();
         let mut medians = Vec::with_capacity(1000);
         let mut seed = 0x2545_f491_4f6c_dd1d_u64;
@@ -48,13 +48,13 @@ impl Pairs {
     }
 
     /// Median block of ours and of the peer.
-    pub(super) fn medians(&self) -> (f64, f64) {
+    pub(crate) fn medians(&self) -> (f64, f64) {
         (quantile(&self.ours, 0.5), quantile(&self.peer, 0.5))
     }
 }
 
 /// The value below which `part` of the values lie.
-pub(super) fn quantile(values: &[f64], part: f64) -> f64 {
+pub(crate) fn quantile(values: &[f64], part: f64) -> f64 {
     let mut sorted = values.to_vec();
     sorted.sort_unstable_by(f64::total_cmp);
     let place = ((sorted.len() as f64 * part) as usize).min(sorted.len().saturating_sub(1));
