@@ -27,6 +27,9 @@ const PAUSED: u32 = 760;
 const PAUSE: (u32, u32) = (52, 70);
 const BAR: (u32, u32) = (100, 24);
 
+/// A point of the chip that says whether the run goes on: its dot.
+const CHIP: (u32, u32) = (112, 33);
+
 fn is_on(picture: &RgbImage, light: u32) -> bool {
     picture.get_pixel_checked(light, 40).is_some_and(|pixel| pixel.0 == [0, 200, 0])
 }
@@ -65,13 +68,15 @@ fn input_goes_to_whom_it_is_meant_for() {
     shell.pointer(600, 250, &["click", "5"]);
     shell.shows("the wheel over the page", |picture| is_on(picture, WHEEL));
 
-    // The panel.
+    // The panel. It hears of what it has asked for a moment after the page does.
+    let running = *shell.picture().unwrap().get_pixel(CHIP.0, CHIP.1);
+    let says_running = |picture: &RgbImage| *picture.get_pixel(CHIP.0, CHIP.1) == running;
     shell.click(PAUSE.0, PAUSE.1);
-    shell.shows("a click on the panel's Pause", |picture| is_on(picture, PAUSED));
+    shell.shows("a click on the panel's Pause", |picture| is_on(picture, PAUSED) && !says_running(picture));
     shell.keys(&["key", "space"]);
-    shell.shows("a key that the panel has", |picture| is_off(picture, PAUSED));
+    shell.shows("a key that the panel has", |picture| is_off(picture, PAUSED) && says_running(picture));
     shell.keys(&["key", "space"]);
-    let before = shell.shows("the key once more", |picture| is_on(picture, PAUSED));
+    let before = shell.shows("the key once more", |picture| is_on(picture, PAUSED) && !says_running(picture));
     assert!([CLICK, TYPED, DRAG, WHEEL].into_iter().all(|light| is_on(&before, light)), "the panel's input left the page alone");
 
     // What is on the screen is what was composed.

@@ -64,6 +64,10 @@ pub(crate) struct Control {
     pub(crate) render: Signal,
     /// Wakes the main thread of a headless run: the last tick is done.
     pub(crate) main: Signal,
+    /// Wakes the tick thread while the run is paused.
+    pub(crate) tick: Signal,
+    /// Wakes the thread that tells page and panel what is going on.
+    pub(crate) monitor: Signal,
     pub(crate) stop: StopHandle,
     ticks_over: AtomicBool,
     render_over: AtomicBool,
@@ -82,6 +86,8 @@ impl Control {
         Arc::new(Self {
             render: Signal::new(),
             main: Signal::new(),
+            tick: Signal::new(),
+            monitor: Signal::new(),
             stop,
             ticks_over: AtomicBool::new(false),
             render_over: AtomicBool::new(false),
@@ -153,6 +159,7 @@ impl Control {
 
     pub(crate) fn set_paused(&self, paused: bool) {
         self.paused.store(paused, Ordering::Release);
+        self.tick.notify();
     }
 
     /// Asks for one full redraw, as a window that was covered does.

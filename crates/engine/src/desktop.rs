@@ -88,9 +88,10 @@ impl Desktop {
         let mut follower = self.hub.follow();
         let mut stays = send(self.hub.hello(may)) && send(FromEngine::Snapshot { state: follower.snapshot() });
         while stays {
-            tokio::time::sleep(CHANGES_APART).await;
             follower.changed().await;
             stays = follower.change().is_none_or(|change| send(FromEngine::Change { change }));
+            // After what was sent, so that what comes after a silence is sent at once.
+            tokio::time::sleep(CHANGES_APART).await;
         }
     }
 

@@ -24,6 +24,7 @@ type Cursor = Arc<Mutex<Option<&'static str>>>;
 pub(crate) struct Monitor {
     stop: Arc<AtomicBool>,
     cursor: Cursor,
+    control: Arc<Control>,
     thread: Option<JoinHandle<Vec<Fault>>>,
 }
 
@@ -39,17 +40,18 @@ impl Monitor {
         let watch = Watch {
             cursor: cursor.clone(),
             telemetry,
-            control,
+            control: control.clone(),
             page,
             panel,
             faults: Vec::new(),
             told: Instant::now(),
             ticks: 0,
             frames: 0,
+            stats: None,
         };
         let stopped = stop.clone();
         let thread = crate::session::spawn("monitor", move || watch.run(&stopped))?;
-        Ok(Self { stop, cursor, thread: Some(thread) })
+        Ok(Self { stop, cursor, control, thread: Some(thread) })
     }
 
     /// How the page wants the pointer to look, if that has changed.
@@ -61,7 +63,7 @@ impl Monitor {
     pub(crate) fn finish(&mut self) -> Vec<Fault> {
         self.stop.store(true, Ordering::Release);
         let Some(thread) = self.thread.take() else { return Vec::new() };
-        thread.thread().unpark();
+        self.control.monitor.notify();
         thread.join().unwrap_or_default()
     }
 }
@@ -76,12 +78,14 @@ struct Watch {
     told: Instant,
     ticks: u64,
     frames: u64,
+    /// What the page was told last, and when.
+    stats: Option<(serde_json::Value, Instant)>,
 }
 
 impl Watch {
     fn run(mut self, stop: &AtomicBool) -> Vec<Fault> {
         while !stop.load(Ordering::Acquire) {
-            std::thread::park_timeout(limits::DRAIN_INTERVAL);
+            self.control.monitor.wait_timeout(limits::DRAIN_INTERVAL);
             self.telemetry.drain();
             self.listen();
             self.feed_panel();
@@ -178,9 +182,13 @@ impl Watch {
             "paused": self.control.paused(),
             "hud": self.control.hud(),
         });
-        if let Err(error) = bridge.publish("engine:stats", stats) {
+        if self.stats.as_ref().is_some_and(|(told, at)| *told == stats && at.elapsed() < limits::STATS_AGAIN) {
+            return;
+        }
+        if let Err(error) = bridge.publish("engine:stats", stats.clone()) {
             tracing::debug!("{error}");
         }
+        self.stats = Some((stats, Instant::now()));
     }
 }
 

@@ -80,6 +80,8 @@ impl Session {
         let ticker = make_ticker(&engine, &region, &control, pool, KernelChoice { seed, policy }, page.as_ref())?;
         let announcement = inspect::announce(&manifest.app.name, &region);
         let feed = engine.panel.as_ref().map(|link| {
+            let woken = control.clone();
+            link.hub.on_ask(move || woken.tick.notify());
             let page = page.as_ref().map(|parts| parts.page.clone());
             let (control, telemetry, region, manifest, gpu) =
                 (control.clone(), telemetry.clone(), region.clone(), manifest.clone(), gpu.clone());

@@ -15,6 +15,7 @@ use wasm_engine_telemetry::{Counter, Stage, Telemetry, Track, now_nanos};
 use crate::clock::Clock;
 use crate::control::{Control, Pointer};
 use crate::inbox::Inbox;
+use crate::limits;
 use crate::panel::{Desk, FuelMeter, Reach};
 use crate::recording::{Input, InputLog};
 use crate::run_report::Fault;
@@ -119,7 +120,7 @@ impl Ticker {
                 if self.panel.as_mut().is_some_and(Desk::take_step) {
                     return true;
                 }
-                std::thread::sleep(self.clock.period());
+                self.control.tick.wait_timeout(limits::PAUSED_INTERVAL);
             } else if due <= now {
                 return true;
             } else {

@@ -10,7 +10,7 @@ mod section;
 
 use std::{
     fmt,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
     time::Instant,
 };
 
@@ -89,6 +89,7 @@ struct Shared {
     /// Rises whenever something has changed; wakes the clients that wait.
     edition: watch::Sender<u64>,
     asks: mpsc::Sender<PendingAsk>,
+    on_ask: OnceLock<Box<dyn Fn() + Send + Sync>>,
     began: Instant,
 }
 
@@ -108,7 +109,15 @@ impl Hub {
     pub fn new(engine: impl Into<String>, app: AppInfo) -> (Self, Asks) {
         let (asks, waiting) = mpsc::channel(limits::ASKS_WAITING);
         let (edition, _) = watch::channel(0);
-        let shared = Shared { engine: engine.into(), app, published: Mutex::default(), edition, asks, began: Instant::now() };
+        let shared = Shared {
+            engine: engine.into(),
+            app,
+            published: Mutex::default(),
+            edition,
+            asks,
+            on_ask: OnceLock::new(),
+            began: Instant::now(),
+        };
         (Self(Arc::new(shared)), Asks::new(waiting))
     }
 

@@ -54,6 +54,8 @@ impl Desk {
             tracing::info!(ask = ?pending.ask, "a panel asks");
             let outcome = self.carry_out(&pending.ask, &mut reach);
             pending.answer(outcome);
+            // The panel is to see at once what has come of it.
+            reach.control.monitor.notify();
         }
         std::mem::take(&mut self.has_decided)
     }

@@ -45,6 +45,10 @@ pub(crate) struct PanelFeed {
     /// Most items seen in each lane.
     highest: Vec<u64>,
     stages_told: Option<Instant>,
+    /// Ticks and page frames, the last time.
+    done: u64,
+    /// Frames composed and those that were late, without the panel's own while nothing else goes on.
+    frames: (u64, u64),
 }
 
 /// How much there was a while ago, and how fast it rose until then.
@@ -71,7 +75,19 @@ impl PanelFeed {
             generations_per_second: Vec::new(),
         };
         let (hub, board) = (link.hub.clone(), link.board.clone());
-        Self { hub, board, parts, newest: 0, seconds: 0.0, told: now, rates, highest: Vec::new(), stages_told: None }
+        Self {
+            hub,
+            board,
+            parts,
+            newest: 0,
+            seconds: 0.0,
+            told: now,
+            rates,
+            highest: Vec::new(),
+            stages_told: None,
+            done: 0,
+            frames: (0, 0),
+        }
     }
 
     /// Where what is known of the page is noted.
@@ -83,10 +99,12 @@ impl PanelFeed {
     pub(crate) fn tell(&mut self) {
         let notes = self.board.notes();
         self.measure_rates();
+        let is_quiet = self.is_quiet();
         let run = self.run(&notes);
         let parts = &self.parts;
         // The last word has them in any case.
-        let due = run.phase == RunPhase::Ended || self.stages_told.is_none_or(|told| told.elapsed() >= limits::PANEL_STAGES_INTERVAL);
+        let is_late = self.stages_told.is_none_or(|told| told.elapsed() >= limits::PANEL_STAGES_INTERVAL);
+        let due = run.phase == RunPhase::Ended || (is_late && !is_quiet);
         let stages = due.then(|| {
             self.stages_told = Some(Instant::now());
             sections::stages(&parts.telemetry.report())
@@ -96,13 +114,29 @@ impl PanelFeed {
             stages,
             buffers: Some(sections::buffers(&parts.region, &parts.manifest, &self.rates.generations_per_second)),
             lanes: Some(sections::lanes(&parts.region, self.board.rejects(), &mut self.highest)),
-            counters: Some(sections::counters(&parts.telemetry)),
+            counters: (!is_quiet).then(|| sections::counters(&parts.telemetry)),
             params: Some(sections::params(&parts.manifest, &notes)),
             permissions: Some(notes.permissions),
-            frames: self.frames(),
+            frames: if is_quiet { Vec::new() } else { self.frames() },
             run: Some(run),
         };
         self.hub.publish(update);
+    }
+
+    /// Whether the run is paused and neither a guest nor the page has done anything since the last time. The frames that come then are the panel's own: telling it of them
+    /// would make it draw, which makes the next one, without end.
+    fn is_quiet(&mut self) -> bool {
+        let FeedParts { control, telemetry, .. } = &self.parts;
+        let done = telemetry.counter(Counter::TicksRun) + telemetry.counter(Counter::PageFrames);
+        let is_quiet = control.paused() && done == self.done;
+        self.done = done;
+        if is_quiet {
+            (self.rates.ticks_per_second, self.rates.frames_per_second) = (0.0, 0.0);
+            self.rates.generations_per_second.fill(0.0);
+        } else {
+            self.frames = (telemetry.counter(Counter::FramesComposed), telemetry.counter(Counter::MissedDeadlines));
+        }
+        is_quiet
     }
 
     fn run(&mut self, notes: &board::Notes) -> Run {
@@ -132,8 +166,8 @@ impl PanelFeed {
             frames_per_second: self.rates.frames_per_second,
             rate: f64::from(manifest.clock.rate),
             budget_ms: telemetry.budget().as_secs_f64() * 1e3,
-            late_frames: telemetry.counter(Counter::MissedDeadlines),
-            frames: telemetry.counter(Counter::FramesComposed),
+            late_frames: self.frames.1,
+            frames: self.frames.0,
             size: [width, height],
             scale: control.scale(),
             gpu: gpu.info.name.clone(),

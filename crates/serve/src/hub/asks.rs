@@ -49,6 +49,11 @@ impl Asks {
 }
 
 impl Hub {
+    /// Has `wake` called whenever an ask comes in, on the thread of who asks. What is set first stays.
+    pub fn on_ask(&self, wake: impl Fn() + Send + Sync + 'static) {
+        let _ = self.0.on_ask.set(Box::new(wake));
+    }
+
     /// Asks the engine, and waits for its answer.
     ///
     /// # Errors
@@ -59,6 +64,9 @@ impl Hub {
             TrySendError::Full(_) => AskError::Busy,
             TrySendError::Closed(_) => AskError::RunOver,
         })?;
+        if let Some(wake) = self.0.on_ask.get() {
+            wake();
+        }
         match timeout(limits::ASK_TIMEOUT, answer).await {
             Ok(Ok(outcome)) => outcome.map_err(AskError::Refused),
             Ok(Err(_)) => Err(AskError::RunOver),
