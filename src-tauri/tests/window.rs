@@ -27,6 +27,9 @@ const PAUSED: u32 = 760;
 const PAUSE: (u32, u32) = (52, 70);
 const BAR: (u32, u32) = (100, 24);
 
+/// A point of the panel's field for the seed.
+const SEED: (u32, u32) = (235, 69);
+
 /// A point of the chip that says whether the run goes on: its dot.
 const CHIP: (u32, u32) = (112, 33);
 
@@ -77,6 +80,11 @@ fn input_goes_to_whom_it_is_meant_for() {
     shell.shows("a key that the panel has", |picture| is_off(picture, PAUSED) && says_running(picture));
     shell.keys(&["key", "space"]);
     let before = shell.shows("the key once more", |picture| is_on(picture, PAUSED) && !says_running(picture));
+    let field = |picture: &RgbImage| image::imageops::crop_imm(picture, SEED.0 - 10, SEED.1 - 8, 40, 16).to_image();
+    shell.click(SEED.0, SEED.1);
+    shell.keys(&["key", "ctrl+a"]);
+    shell.keys(&["type", "--delay", "30", "1234"]);
+    shell.shows("text in the panel's field", |picture| difference(&field(picture), &field(&before)) > 0.05);
     assert!([CLICK, TYPED, DRAG, WHEEL].into_iter().all(|light| is_on(&before, light)), "the panel's input left the page alone");
 
     // What is on the screen is what was composed.

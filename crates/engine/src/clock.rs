@@ -34,10 +34,6 @@ impl Clock {
         1.0 / self.rate
     }
 
-    pub(crate) fn period(&self) -> Duration {
-        Duration::from_secs_f64(1.0 / self.rate)
-    }
-
     /// When this tick is due on the wall clock. Being late by more than [`CATCH_UP`] ticks moves the schedule.
     pub(crate) fn due(&mut self, tick: u64, now: Instant) -> Instant {
         let offset = |ticks: u64| Duration::from_secs_f64(ticks as f64 / self.rate);
