@@ -117,8 +117,7 @@ fn a_storm_of_resizes_ends_with_page_and_panel_at_the_last_size() {
     });
     shell.click(560, 120);
     shell.shows("a click still finds the page's button", |picture| is_on(picture, CLICK));
-    shell.click(PAUSE.0, PAUSE.1);
-    shell.shows("and the panel's", |picture| is_on(picture, PAUSED));
+    pause(&shell);
     shell.close();
 }
 
@@ -154,11 +153,7 @@ fn the_webviews_process_and_the_apps_folder_may_go() {
     // The page never noticed, and the panel is back.
     shell.click(560, 120);
     shell.shows("the page goes on", |picture| is_on(picture, CLICK));
-    until("the panel answers again", || {
-        shell.click(PAUSE.0, PAUSE.1);
-        std::thread::sleep(std::time::Duration::from_millis(500));
-        is_on(&shell.picture()?, PAUSED).then_some(())
-    });
+    pause(&shell);
     shell.close();
 }
 
@@ -209,6 +204,15 @@ fn the_panel_lies_over_the_page_in_both_themes() {
         shell.shows("the other theme", |other| difference(other, &image::DynamicImage::ImageRgba8(picture.clone()).to_rgb8()) > 0.02);
     }
     shell.close();
+}
+
+/// Clicks on the panel's Pause until it has been heard: a webview that is being laid out or loaded anew shows nothing for a moment, and what is clicked then is the page's.
+fn pause(shell: &Shell<'_>) {
+    until("the panel's Pause answers", || {
+        shell.click(PAUSE.0, PAUSE.1);
+        std::thread::sleep(std::time::Duration::from_secs(1));
+        is_on(&shell.picture()?, PAUSED).then_some(())
+    });
 }
 
 /// Waits until the window does not change any more.

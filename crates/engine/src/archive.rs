@@ -6,6 +6,7 @@
 use std::fs::{self, File};
 use std::io::{self, BufReader, Read, Seek, Write};
 use std::path::{Component, Path, PathBuf};
+use std::time::SystemTime;
 
 use serde::Serialize;
 use sha2::{Digest, Sha256};
@@ -182,8 +183,11 @@ pub(crate) fn unpack(archive: &Path) -> Result<PathBuf, ArchiveError> {
     let apps = paths::apps_dir();
     let folder = apps.join(&hash(archive)?[..32]);
     if folder.is_dir() {
+        // When it was opened last, which decides when it goes.
+        let _ = File::open(&folder).and_then(|folder| folder.set_modified(SystemTime::now()));
         return Ok(folder);
     }
+    prune(&apps, SystemTime::now());
     // Beside its place and renamed at the end, so that nobody ever opens half an app.
     let partial = folder.with_extension(format!("partial-{}", std::process::id()));
     let unpacked = unpack_into(archive, &partial).and_then(|()| match fs::rename(&partial, &folder) {
@@ -193,6 +197,19 @@ pub(crate) fn unpack(archive: &Path) -> Result<PathBuf, ArchiveError> {
     });
     let _ = fs::remove_dir_all(&partial);
     unpacked.map(|()| folder)
+}
+
+/// Removes unpacked apps that nobody has opened for long, beyond those that are kept. What cannot be removed stays.
+fn prune(apps: &Path, now: SystemTime) {
+    let entries = fs::read_dir(apps).into_iter().flatten().flatten();
+    let mut unpacked: Vec<(SystemTime, PathBuf)> =
+        entries.filter_map(|entry| Some((entry.metadata().ok()?.modified().ok()?, entry.path()))).collect();
+    unpacked.sort_unstable_by(|one, other| other.cmp(one));
+    for (opened, folder) in unpacked.into_iter().skip(limits::ARCHIVES_KEPT - 1) {
+        if now.duration_since(opened).is_ok_and(|age| age > limits::ARCHIVE_IN_USE) {
+            let _ = fs::remove_dir_all(folder);
+        }
+    }
 }
 
 fn unpack_into(archive: &Path, folder: &Path) -> Result<(), ArchiveError> {
@@ -291,4 +308,37 @@ fn hash(path: &Path) -> Result<String, ArchiveError> {
         hasher.update(&part[..length]);
     }
     Ok(hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn apps_that_nobody_has_opened_for_long_go_beyond_those_that_are_kept() {
+        let apps = tempfile::tempdir().unwrap();
+        let now = SystemTime::now();
+        let day = limits::ARCHIVE_IN_USE / 7;
+        for age in 0..limits::ARCHIVES_KEPT as u32 + 4 {
+            let folder = apps.path().join(age.to_string());
+            fs::create_dir(&folder).unwrap();
+            File::open(&folder).unwrap().set_modified(now - day * age).unwrap();
+        }
+        let left = || fs::read_dir(apps.path()).unwrap().count();
+        prune(apps.path(), now);
+        assert_eq!(left(), limits::ARCHIVES_KEPT - 1, "room for one more");
+        assert!(apps.path().join("0").is_dir() && !apps.path().join("19").exists());
+        prune(apps.path(), now - limits::ARCHIVE_IN_USE * 3);
+        assert_eq!(left(), limits::ARCHIVES_KEPT - 1);
+    }
+
+    #[test]
+    fn apps_that_may_still_run_stay_however_many_there_are() {
+        let apps = tempfile::tempdir().unwrap();
+        for number in 0..limits::ARCHIVES_KEPT * 2 {
+            fs::create_dir(apps.path().join(number.to_string())).unwrap();
+        }
+        prune(apps.path(), SystemTime::now());
+        assert_eq!(fs::read_dir(apps.path()).unwrap().count(), limits::ARCHIVES_KEPT * 2);
+    }
 }

@@ -11,6 +11,7 @@ use wasm_engine_sandbox::{ABI_VERSION, ModuleLimits, inspect as inspect_module};
 
 use crate::error::Diagnostic;
 use crate::manifest::{App, Manifest};
+use crate::policy::Policy;
 use crate::wiring;
 
 /// What an app contains, needs and may do.
@@ -49,6 +50,8 @@ pub struct KernelInspection {
     pub read: Vec<String>,
     /// Buffers it may write.
     pub write: Vec<String>,
+    /// What of that a person has denied for every run, as `read NAME` or `write NAME`; with any of it the kernel is not started.
+    pub denied: Vec<String>,
 }
 
 /// One buffer.
@@ -122,12 +125,13 @@ pub fn app(folder: &Path) -> Result<AppInspection, Diagnostic> {
     let spec = wiring::region_spec(&app.manifest);
     let region = Region::anonymous(&spec).map_err(|error| Diagnostic::new(error.code(), error.to_string()).with_hint(error.hint()))?;
     let manifest = &app.manifest;
+    let policy = Policy::load(&crate::paths::policy_file(&manifest.app.name))?;
     Ok(AppInspection {
         name: manifest.app.name.clone(),
         title: manifest.title().to_owned(),
         page: manifest.page.as_ref().map(|page| page.root.clone()),
         region_bytes: region.len(),
-        kernels: manifest.kernel.iter().map(|kernel| inspect_kernel(&app, kernel)).collect(),
+        kernels: manifest.kernel.iter().map(|kernel| inspect_kernel(&app, kernel, &policy)).collect(),
         buffers: buffers(&region),
         surfaces: manifest
             .surface
@@ -138,7 +142,7 @@ pub fn app(folder: &Path) -> Result<AppInspection, Diagnostic> {
     })
 }
 
-fn inspect_kernel(app: &App, kernel: &crate::manifest::Kernel) -> KernelInspection {
+fn inspect_kernel(app: &App, kernel: &crate::manifest::Kernel, policy: &Policy) -> KernelInspection {
     let bytes = std::fs::read(app.root.join(&kernel.module));
     let state = match &bytes {
         Err(_) => "not built; `wasm-engine build` makes it".to_owned(),
@@ -154,6 +158,7 @@ fn inspect_kernel(app: &App, kernel: &crate::manifest::Kernel) -> KernelInspecti
         state,
         read: kernel.read.clone(),
         write: kernel.write.clone(),
+        denied: policy.denied(kernel).into_iter().map(|right| format!("{} {}", right.right, right.object)).collect(),
     }
 }
 
@@ -229,6 +234,9 @@ impl fmt::Display for AppInspection {
         for kernel in &self.kernels {
             writeln!(f, "  {:<14} {:>10}  {}", kernel.name, bytes_text(kernel.bytes as usize), kernel.state)?;
             writeln!(f, "                 may read {}; may write {}; nothing else", list(&kernel.read), list(&kernel.write))?;
+            if !kernel.denied.is_empty() {
+                writeln!(f, "                 is not started: you have denied it to {}", list(&kernel.denied))?;
+            }
         }
         writeln!(f, "\nbuffers")?;
         for buffer in &self.buffers {

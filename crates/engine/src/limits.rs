@@ -44,6 +44,10 @@ pub const ARCHIVE_BYTES: u64 = 4 << 30;
 pub const ARCHIVE_RATIO: u64 = 100;
 /// An archive may unpack to so much whatever its length.
 pub const ARCHIVE_SMALL_BYTES: u64 = 64 << 20;
+/// Apps that came as archives and stay unpacked; beyond that those that were opened longest ago go, if that is more than [`ARCHIVE_IN_USE`] ago.
+pub const ARCHIVES_KEPT: usize = 16;
+/// An unpacked app that was opened since may still run.
+pub const ARCHIVE_IN_USE: Duration = Duration::from_secs(7 * 24 * 3600);
 /// Bytes of the file that keeps a person's decisions about an app's rights.
 pub const POLICY_BYTES: usize = 1 << 20;
 /// Folders above a file in an app's archive, and the file.

@@ -108,7 +108,8 @@ impl Policy {
         of(&self.run, Scope::Run).or_else(|| of(&self.always, Scope::Always))
     }
 
-    fn denied(&self, kernel: &Kernel) -> Vec<Right> {
+    /// The rights of a kernel that are denied.
+    pub(crate) fn denied(&self, kernel: &Kernel) -> Vec<Right> {
         let is_denied = |right: &Right| matches!(self.rule(right), Some((_, Decision::Deny)));
         Right::of_kernel(kernel).filter(is_denied).collect()
     }

@@ -1,13 +1,15 @@
-//! Who may ask a server on this machine. A name that was made to point here (DNS rebinding) is told by the host, another site's script by the origin, and other
+//! Who may ask a server on this machine, and how fast. A name that was made to point here (DNS rebinding) is told by the host, another site's script by the origin, and other
 //! programs of this machine by the token.
 
 #![forbid(unsafe_code)]
 
+mod pace;
 mod token;
 
 use http::{HeaderMap, Uri, header};
 
 pub use getrandom::Error as RandomError;
+pub use pace::Pace;
 pub use token::Token;
 
 /// Whether a request names this server as its host, once, and nothing else. `port` is the server's.

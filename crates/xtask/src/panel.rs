@@ -1,6 +1,6 @@
 //! The control panel's web front end, `ui/`: built with npm before the program, which carries it along.
 
-use crate::failure::Result;
+use crate::failure::{Failure, Result};
 use crate::process;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -12,8 +12,9 @@ const SOURCES: &[&str] = &["src", "public", "index.html", "package-lock.json", "
 /// Builds the panel, if it is not newer than what it is made of.
 pub(crate) fn build() -> Result<()> {
     if !process::on_path("npm") {
-        eprintln!("xtask: no npm here, so `wasm-engine serve` will have no panel of its own to show");
-        return Ok(());
+        eprintln!("xtask: no npm here, so `wasm-engine serve` and the desktop shell will have no panel of their own to show");
+        // The shell does not compile where the folder is missing.
+        return std::fs::create_dir_all(folder().join("dist")).map_err(|error| Failure::new(format!("ui/dist: {error}")));
     }
     let built = modified(&folder().join("dist/index.html"));
     let changed = SOURCES.iter().map(|source| modified(&folder().join(source))).max().flatten();

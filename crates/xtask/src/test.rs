@@ -118,6 +118,8 @@ fn guest_manifests() -> Result<Vec<PathBuf>> {
 /// Clippy over our crates on top of what `build` compiles. `cargo clippy` would check all of Servo once more, in a form that nothing else
 /// uses, so the lints run inside an ordinary build instead; cargo keeps the two kinds of our own crates apart.
 fn lint() -> Result<Outcome> {
+    // The shell carries it.
+    panel::build()?;
     let mut lint = cargo_locked(&["build", "--lib", "--bins"]);
     lint.args(packages::ALL_BUT_BENCH).env("RUSTC_WORKSPACE_WRAPPER", "clippy-driver").env("CLIPPY_ARGS", "-Dwarnings");
     check(&mut lint)

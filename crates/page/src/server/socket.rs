@@ -1,6 +1,6 @@
 //! The WebSocket between `window.engine` and the bridge: one task reads, one writes, and neither waits for the other.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use axum::extract::ws::{CloseFrame, Message, WebSocket};
 use futures_util::{
@@ -9,8 +9,10 @@ use futures_util::{
 };
 use tokio::{
     sync::{Notify, OwnedSemaphorePermit, watch},
-    time::{Instant, sleep_until, timeout},
+    time::timeout,
 };
+
+use wasm_engine_loopback::Pace;
 
 use super::limits::CLOSE_TIMEOUT;
 use crate::bridge::{
@@ -77,7 +79,7 @@ async fn hello(reader: &mut Reader) -> Result<String, (u16, &'static str)> {
 
 /// Reads until the socket ends or breaks a limit. What comes is checked and queued by the bridge, which never waits.
 async fn read(reader: &mut Reader, port: &BridgePort, id: u64) {
-    let mut pace = Pace::new();
+    let mut pace = Pace::new(MESSAGES_PER_SECOND);
     while let Some(frame) = reader.next().await {
         match frame {
             Ok(Message::Text(text)) => port.receive_text(id, &text),
@@ -120,25 +122,4 @@ async fn shut(writer: &mut Writer, code: u16, reason: &'static str) {
     let frame = Message::Close(Some(CloseFrame { code, reason: reason.into() }));
     // A socket that is gone already cannot be told so.
     let _ = timeout(CLOSE_TIMEOUT, writer.send(frame)).await;
-}
-
-/// Slows the reading of a page that sends more than it may.
-struct Pace {
-    window: Instant,
-    count: u32,
-}
-
-impl Pace {
-    fn new() -> Self {
-        Self { window: Instant::now(), count: 0 }
-    }
-
-    async fn step(&mut self) {
-        self.count += 1;
-        if self.count < MESSAGES_PER_SECOND {
-            return;
-        }
-        sleep_until(self.window + Duration::from_secs(1)).await;
-        *self = Self::new();
-    }
 }

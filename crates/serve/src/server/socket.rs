@@ -3,8 +3,6 @@
 //! Reading and writing go on side by side, and neither waits for the other: a client that reads slowly is sent fewer and larger changes, one that does not
 //! read at all is cut off. Nobody else notices.
 
-use std::time::Duration;
-
 use axum::extract::ws::{CloseFrame, Message, WebSocket};
 use futures_util::{
     SinkExt, StreamExt,
@@ -14,6 +12,8 @@ use tokio::{
     sync::{OwnedSemaphorePermit, mpsc, watch},
     time::{Instant, sleep_until, timeout},
 };
+
+use wasm_engine_loopback::Pace;
 
 use super::{Place, stopped};
 use crate::{
@@ -108,7 +108,7 @@ async fn hello(reader: &mut Reader) -> Result<(), Option<ClientError>> {
 
 /// Reads until the client leaves or breaks a rule. Each ask is answered before the next one is read, so that a client cannot pile them up.
 async fn listen(reader: &mut Reader, client: &Client, answers: mpsc::Sender<FromEngine>) -> Option<ClientError> {
-    let mut pace = Pace::new();
+    let mut pace = Pace::new(limits::MESSAGES_PER_SECOND);
     loop {
         match reader.next().await {
             Some(Ok(Message::Text(text))) => {
@@ -199,25 +199,4 @@ async fn part(writer: &mut Writer, reader: &mut Reader, error: &ClientError) {
     };
     // A socket that is gone or full already cannot be told so.
     let _ = timeout(limits::CLOSE_TIMEOUT, farewell).await;
-}
-
-/// Slows the reading of a client that sends more than it may.
-struct Pace {
-    window: Instant,
-    count: u32,
-}
-
-impl Pace {
-    fn new() -> Self {
-        Self { window: Instant::now(), count: 0 }
-    }
-
-    async fn step(&mut self) {
-        self.count += 1;
-        if self.count < limits::MESSAGES_PER_SECOND {
-            return;
-        }
-        sleep_until(self.window + Duration::from_secs(1)).await;
-        *self = Self::new();
-    }
 }
