@@ -267,9 +267,11 @@ impl<Stamp> Drop for SharedRing<Stamp> {
             return;
         }
         let gl = self.context.glow();
+        // SAFETY: the context is current. Not every driver counts memory that was imported: Mesa's llvmpipe takes the mapping away from under a copy that it still
+        // makes, so there must be none.
+        unsafe { gl.finish() };
         for pending in self.pending.drain(..) {
-            // SAFETY: the context is current and the fence is ours. The memory stays alive until OpenGL is done with it:
-            // imported memory is counted by the driver.
+            // SAFETY: the context is current and the fence is ours.
             unsafe { gl.delete_sync(pending.fence) };
         }
     }
