@@ -17,13 +17,13 @@ fn main() {
 
 #[cfg(target_os = "linux")]
 mod linux {
-    use std::io::{BufRead as _, BufReader};
-    use std::process::{Child, Command, Stdio};
+    use std::process::Command;
 
     use gtk::prelude::*;
     use wasm_engine_gpu::{Gpu, GpuOptions};
     use wasm_engine_panel::Panel as _;
     use wasm_engine_panel::sys::linux::{Cover, Input, KeyLocation, offscreen};
+    use wasm_engine_testkit::XServer;
     use webkit2gtk::WebViewExt as _;
 
     use crate::desk::{Panel, until, window};
@@ -40,18 +40,6 @@ mod linux {
         assert!(Command::new("xdotool").args(arguments).status().expect("xdotool: `cargo xtask setup` brings it").success());
     }
 
-    fn start_server() -> (Child, String) {
-        let mut server = Command::new("Xvfb")
-            .args(["-displayfd", "1", "-screen", "0", "1300x900x24", "-nolisten", "tcp"])
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("Xvfb: `cargo xtask setup` brings it");
-        let mut line = String::new();
-        BufReader::new(server.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        (server, format!(":{}", line.trim()))
-    }
-
     pub(crate) fn main() {
         if let Some(name) = std::env::var_os(INSIDE) {
             let (name, scale, test) = TESTS.iter().find(|(known, ..)| name == *known).expect("a test of that name");
@@ -61,15 +49,13 @@ mod linux {
             return;
         }
         for (name, scale, _) in TESTS {
-            let (mut server, display) = start_server();
+            let server = XServer::start(1300, 900);
             let status = Command::new(std::env::current_exe().unwrap())
                 .env(INSIDE, name)
-                .envs([("DISPLAY", &*display), ("GDK_BACKEND", "x11"), ("NO_AT_BRIDGE", "1"), ("GDK_SCALE", &*scale.to_string())])
+                .envs([("DISPLAY", server.name()), ("GDK_BACKEND", "x11"), ("NO_AT_BRIDGE", "1"), ("GDK_SCALE", &*scale.to_string())])
                 .envs([("GTK_IM_MODULE", "gtk-im-context-simple"), ("GSETTINGS_BACKEND", "memory")])
                 .env_remove("WAYLAND_DISPLAY")
                 .status();
-            let _ = server.kill();
-            let _ = server.wait();
             assert!(status.unwrap().success(), "{name} failed");
         }
     }
