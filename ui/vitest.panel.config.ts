@@ -8,6 +8,8 @@ export default defineConfig({
     environment: 'node',
     testTimeout: 60_000,
     hookTimeout: 60_000,
-    fileParallelism: false,
+    // Each file brings a browser of its own, and waits more than it computes.
+    maxWorkers: 2,
+    minWorkers: 1,
   },
 });

@@ -122,7 +122,11 @@ impl Ticker {
                 }
                 self.control.tick.wait_timeout(limits::PAUSED_INTERVAL);
             } else if due <= now {
-                return true;
+                self.take_over(*tick);
+                // A pause that was asked for just now holds this very tick back: nothing runs any more when the panel reads that it is paused.
+                if !self.control.paused() {
+                    return true;
+                }
             } else {
                 std::thread::sleep(due - now);
             }
@@ -167,7 +171,6 @@ impl Ticker {
         let token = self.telemetry.token();
         self.telemetry.stamp(token, Stage::Queued);
         let began = now_nanos();
-        self.take_over(tick);
         self.record_pointer(tick);
         if self.inbox.take_reset() {
             self.restart_kernels();

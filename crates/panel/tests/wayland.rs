@@ -57,8 +57,9 @@ mod linux {
         "--",
         "sh",
         "-c",
-        // The bus ends with the shell, and the shell with its input. Programs inside find the bus in the file.
-        "echo $DBUS_SESSION_BUS_ADDRESS > bus; mutter --headless --wayland --no-x11 --virtual-monitor 1000x700 --wayland-display panel & read end; kill $!",
+        // The bus ends with the shell, and the shell with its input. Programs inside find the bus in the file. Asked politely, mutter now and
+        // then spins for ever instead of ending, as its bus goes at the same time.
+        "echo $DBUS_SESSION_BUS_ADDRESS > bus; mutter --headless --wayland --no-x11 --virtual-monitor 1000x700 --wayland-display panel & read end; kill -KILL $!; wait",
     ];
 
     const COMPOSITORS: [Compositor; 4] = [

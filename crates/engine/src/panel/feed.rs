@@ -141,10 +141,12 @@ impl PanelFeed {
 
     fn run(&mut self, notes: &board::Notes) -> Run {
         let FeedParts { control, telemetry, manifest, page, gpu, workers, seed, .. } = &self.parts;
+        // Before the tick: who reads that it is paused reads the last tick with it.
+        let is_paused = control.paused();
         let tick = self.board.tick();
         let phase = if control.ticks_over() {
             RunPhase::Ended
-        } else if control.paused() {
+        } else if is_paused {
             RunPhase::Paused
         } else if tick == 0 {
             RunPhase::Starting
