@@ -1,6 +1,6 @@
 //! What the panel can call. The messages about the run are those of `serve`.
 
-use std::path::Path;
+use std::path::PathBuf;
 
 use tauri::ipc::Channel;
 use tauri::{AppHandle, State};
@@ -46,7 +46,7 @@ pub(crate) async fn shell_open(path: String, app: AppHandle) -> Result<(), Probl
     if path.len() > PATH_BYTES {
         return Err(problem("TOO_LONG", "no path is that long"));
     }
-    launch::open(&app, Path::new(&path))
+    open(app, path.into()).await
 }
 
 /// Lets the person choose an app, a folder or an archive, and opens it.
@@ -60,7 +60,13 @@ pub(crate) async fn shell_choose(archive: bool, app: AppHandle) -> Result<(), Pr
     };
     // Closed without a choice.
     let Some(path) = chosen.and_then(|chosen| chosen.into_path().ok()) else { return Ok(()) };
-    launch::open(&app, &path)
+    open(app, path).await
+}
+
+/// An archive is unpacked, which would hold up everything else that the panel asks for.
+async fn open(app: AppHandle, path: PathBuf) -> Result<(), Problem> {
+    let opened = tauri::async_runtime::spawn_blocking(move || launch::open(&app, &path)).await;
+    opened.unwrap_or_else(|error| Err(problem("OPEN_FAILED", &error.to_string())))
 }
 
 /// Takes an app out of those opened last.

@@ -57,6 +57,7 @@ fn main() -> ! {
 
 fn run() -> i32 {
     let Arguments { app, seed, out, report, trace } = Arguments::parse();
+    sys::prepare();
     let options = RunOptions { display: Display::Window, seed, out, report, trace, ..RunOptions::default() };
     let log = PanelLog::default();
     start_log(log.clone());

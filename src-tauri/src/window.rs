@@ -76,9 +76,13 @@ fn listen(window: &WebviewWindow) {
             DragDropEvent::Enter { paths, .. } => shell.show(|state| state.dropping = !paths.is_empty()),
             DragDropEvent::Drop { paths, .. } => {
                 shell.show(|state| state.dropping = false);
-                for path in paths.iter().take(1) {
-                    let opened = launch::open(&app, path);
-                    shell.show(|state| state.problem = opened.err());
+                if let Some(path) = paths.first().cloned() {
+                    let app = app.clone();
+                    // An archive is unpacked, which this thread, the window's, has no time for.
+                    tauri::async_runtime::spawn_blocking(move || {
+                        let opened = launch::open(&app, &path);
+                        app.state::<Shell>().show(|state| state.problem = opened.err());
+                    });
                 }
             }
             DragDropEvent::Leave => shell.show(|state| state.dropping = false),

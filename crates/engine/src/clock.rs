@@ -2,6 +2,8 @@
 
 use std::time::{Duration, Instant};
 
+use crate::limits;
+
 /// When ticks are due, and what time they are told.
 #[derive(Debug, Clone)]
 pub(crate) struct Clock {
@@ -32,6 +34,12 @@ impl Clock {
     /// Virtual seconds between two ticks.
     pub(crate) fn dt(&self) -> f64 {
         1.0 / self.rate
+    }
+
+    /// How long what is drawn beside the ticks waits for the frame of the next one, nanoseconds: two ticks, and nothing where that would be seen.
+    pub(crate) fn patience(&self) -> u64 {
+        let ticks = Duration::from_secs_f64(2.0 / self.rate);
+        if ticks <= limits::PANEL_PATIENCE { ticks.as_nanos() as u64 } else { 0 }
     }
 
     /// When this tick is due on the wall clock. Being late by more than [`CATCH_UP`] ticks moves the schedule.

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 
+use wasm_engine_telemetry::now_nanos;
+
 use crate::signal::Signal;
 
 /// Asks a run to end, from any thread or a signal handler.
@@ -75,6 +77,7 @@ pub(crate) struct Control {
     page_shown: AtomicBool,
     hud: AtomicBool,
     paused: AtomicBool,
+    tick_expected_by: AtomicU64,
     size: AtomicU64,
     scale: AtomicU32,
     pointer: AtomicU64,
@@ -95,6 +98,7 @@ impl Control {
             page_shown: AtomicBool::new(false),
             hud: AtomicBool::new(hud),
             paused: AtomicBool::new(false),
+            tick_expected_by: AtomicU64::new(0),
             size: AtomicU64::new(pack(size.0, size.1)),
             scale: AtomicU32::new(scale.to_bits()),
             pointer: AtomicU64::new(pack(f32::NAN.to_bits(), f32::NAN.to_bits())),
@@ -159,7 +163,29 @@ impl Control {
 
     pub(crate) fn set_paused(&self, paused: bool) {
         self.paused.store(paused, Ordering::Release);
+        if paused {
+            self.expect_no_tick();
+        }
         self.tick.notify();
+    }
+
+    /// A tick is done, and the next one will be before this time of the telemetry's clock.
+    pub(crate) fn expect_tick_by(&self, nanos: u64) {
+        self.tick_expected_by.store(nanos, Ordering::Release);
+    }
+
+    /// No tick will come for a while, so what waits for the frame of the next one is shown now.
+    fn expect_no_tick(&self) {
+        self.tick_expected_by.store(0, Ordering::Release);
+        self.render.notify();
+    }
+
+    /// The panel has drawn. The frame of the next tick shows it, if one is expected: a frame of the panel's own in between would hold up that one by a whole
+    /// interval of the display.
+    pub(crate) fn panel_drew(&self) {
+        if now_nanos() >= self.tick_expected_by.load(Ordering::Acquire) {
+            self.render.notify();
+        }
     }
 
     /// Asks for one full redraw, as a window that was covered does.
@@ -186,7 +212,7 @@ impl Control {
     /// The ticker has run its last tick.
     pub(crate) fn end_ticks(&self) {
         self.ticks_over.store(true, Ordering::Release);
-        self.render.notify();
+        self.expect_no_tick();
         self.main.notify();
     }
 

@@ -101,9 +101,9 @@ impl Desktop {
         &self.hub
     }
 
-    /// Wakes the renderer: the panel has drawn.
+    /// The panel has drawn, which the next frame shows.
     pub fn wake(&self) {
-        self.with(|session| session.control.render.notify());
+        self.with(|session| session.control.panel_drew());
     }
 
     /// Follows the window's size and scale.

@@ -12,6 +12,8 @@ pub const FAULTS_KEPT: usize = 64;
 pub const STATS_INTERVAL: Duration = Duration::from_millis(125);
 /// How often a panel hears what each stage took over the whole run; adding that up takes longer than the rest.
 pub const PANEL_STAGES_INTERVAL: Duration = Duration::from_secs(1);
+/// What a panel draws waits at most so long for the frame of a tick.
+pub const PANEL_PATIENCE: Duration = Duration::from_millis(50);
 /// Times of a guest's newest ticks that a panel's percentiles are made of.
 pub const PANEL_TICK_TIMES: usize = 300;
 /// Newest finished frames that the feed of a panel looks at, ten times a second; of more frames in that time the oldest are not shown.

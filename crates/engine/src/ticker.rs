@@ -192,7 +192,9 @@ impl Ticker {
             desk.board.end_tick(tick, &self.inbox.params, handed_on);
         }
         self.control.render.notify();
-        self.telemetry.span_at("tick.run", Track::Main, began, now_nanos());
+        let ended = now_nanos();
+        self.control.expect_tick_by(ended + self.clock.patience());
+        self.telemetry.span_at("tick.run", Track::Main, began, ended);
     }
 
     /// Notes the pointer in the recording whenever it is another one.

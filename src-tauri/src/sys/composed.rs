@@ -16,6 +16,9 @@ pub(crate) fn single_instance(_identity: &str) -> TauriPlugin<Wry> {
     tauri_plugin_single_instance::init(|app, _, _| window::show(app))
 }
 
+/// What has to be settled before the first window: nothing.
+pub(crate) fn prepare() {}
+
 /// Starts the run in the window.
 pub(crate) fn attach(window: &WebviewWindow, engine: Engine) -> Result<(), Box<dyn Error>> {
     let (size, scale) = (window.inner_size()?, window.scale_factor()?);

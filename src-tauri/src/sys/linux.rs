@@ -23,6 +23,11 @@ pub(crate) fn single_instance(identity: &str) -> TauriPlugin<Wry> {
 /// Chooses how the webview is hosted: `offscreen` moves it to a window that is on no screen, for systems on which it does not go on while it is covered.
 const PANEL: &str = "WASM_ENGINE_PANEL";
 
+/// What has to be settled before the first thread and the first window.
+pub(crate) fn prepare() {
+    linux::paint_where_it_is_cheap();
+}
+
 /// Starts the run in the window.
 pub(crate) fn attach(window: &WebviewWindow, engine: Engine) -> Result<(), Box<dyn Error>> {
     if std::env::var_os(PANEL).is_some_and(|value| value == "offscreen") {
@@ -52,6 +57,8 @@ pub(crate) fn attach(window: &WebviewWindow, engine: Engine) -> Result<(), Box<d
     shell.began(desktop.clone());
     window.with_webview(move |webview| {
         let view = webview.inner();
+        linux::let_frames_go_first(&view);
+        linux::keep_canvases_on_the_processor(&view);
         linux::capture(&view, pixels.clone());
         linux::revive(&view);
         let page = desktop.clone();

@@ -8,6 +8,9 @@ const STACK: StageName[] = ['wait', 'compute', 'compose', 'present'];
 
 type Colors = Record<StageName | 'text' | 'grid' | 'budget' | 'own' | 'late' | 'card', string>;
 
+/** Between two drawings of what comes by itself, ms: numbers change more often, but these are hundreds of columns, and who draws them takes the time of the frames. */
+const PACE_MS = 200;
+
 /** The timeline: one column for each frame, the newest on the right. */
 export class TimelineChart {
   readonly #plot: uPlot;
@@ -18,6 +21,8 @@ export class TimelineChart {
   #budgetMs = 0;
   #above = 20;
   #below = 0;
+  #drawn = Number.NEGATIVE_INFINITY;
+  #timer: ReturnType<typeof setTimeout> | undefined;
 
   /** `inspect` is told which frame is under the cursor. */
   constructor(element: HTMLElement, inspect: (frame: number | null) => void) {
@@ -28,7 +33,16 @@ export class TimelineChart {
     this.#observer.observe(element);
   }
 
-  show(frames: Frame[], budgetMs: number): void {
+  /** Shows these frames: `soon`, or at once where somebody waits for it. */
+  show(frames: Frame[], budgetMs: number, soon: boolean): void {
+    clearTimeout(this.#timer);
+    const wait = soon ? this.#drawn + PACE_MS - performance.now() : 0;
+    if (wait > 0) this.#timer = setTimeout(() => this.#show(frames, budgetMs), wait);
+    else this.#show(frames, budgetMs);
+  }
+
+  #show(frames: Frame[], budgetMs: number): void {
+    this.#drawn = performance.now();
     this.#frames = frames;
     this.#budgetMs = budgetMs;
     const need = needed(frames, budgetMs);
@@ -60,6 +74,7 @@ export class TimelineChart {
   }
 
   destroy(): void {
+    clearTimeout(this.#timer);
     this.#observer.disconnect();
     this.#plot.destroy();
   }

@@ -14,8 +14,8 @@ use crate::exchange::stats::quantile;
 /// The panel's key that hides and shows the cards.
 const HIDE: &str = "m";
 
-/// Of each block the first part is left out, in which what was switched comes to rest.
-const SWITCH: Duration = Duration::from_secs(1);
+/// Of each block the first part is left out, in which what was switched comes to rest: the scroll bar of WebKit shows itself with the cards, and fades, which takes 4 s.
+const SWITCH: Duration = Duration::from_secs(6);
 const BLOCK: Duration = Duration::from_secs(5);
 
 /// Turns with cards (true) and without in the order A B B A.

@@ -8,10 +8,14 @@ mod input;
 mod key_codes;
 mod keyboard;
 pub mod offscreen;
+mod priority;
 mod routing;
 mod sized;
+mod software;
 
 pub use capture::{capture, revive};
 pub use cover::{Cover, CoverError};
 pub use input::{Input, KeyEvent, KeyLocation, Routed, TouchPhase, route, set_cursor};
+pub use priority::let_frames_go_first;
 pub use sized::sized;
+pub use software::{keep_canvases_on_the_processor, paint_where_it_is_cheap};

@@ -52,38 +52,38 @@ fn draw(
 ) -> Result<(), Box<dyn std::error::Error>> {
     let scale = webview.scale_factor().max(1);
     let (width, height) = (webview.allocated_width().max(1) * scale, webview.allocated_height().max(1) * scale);
+    let mut damage = damage(screen, scale)?;
     if image.as_ref().is_none_or(|image| (image.width(), image.height()) != (width, height)) {
-        let fresh = ImageSurface::create(Format::ARgb32, width, height)?;
-        fresh.set_device_scale(f64::from(scale), f64::from(scale));
-        *image = Some(fresh);
+        *image = Some(ImageSurface::create(Format::ARgb32, width, height)?);
+        damage = Area { x: 0, y: 0, width: width as u32, height: height as u32 };
     }
     let Some(surface) = image else { return Ok(()) };
     {
         let context = Context::new(&*surface)?;
+        context.rectangle(f64::from(damage.x), f64::from(damage.y), f64::from(damage.width), f64::from(damage.height));
+        context.clip();
         // The webview paints over what is there, so what was there goes first: a transparent panel would leave trails.
         context.set_operator(Operator::Clear);
         context.paint()?;
         context.set_operator(Operator::Over);
+        context.scale(f64::from(scale), f64::from(scale));
         webview.draw(&context);
     }
     surface.flush();
     let stride = surface.stride() as usize;
-    let damage = damage(screen, scale);
     pixels.draw((width as u32, height as u32), &surface.data()?, stride, damage);
     Ok(())
 }
 
 /// What GTK wants drawn anew, in pixels.
-fn damage(screen: &Context, scale: i32) -> Area {
-    let Ok((left, top, right, bottom)) = screen.clip_extents() else {
-        return Area { x: 0, y: 0, width: u32::MAX, height: u32::MAX };
-    };
+fn damage(screen: &Context, scale: i32) -> Result<Area, gtk::cairo::Error> {
+    let (left, top, right, bottom) = screen.clip_extents()?;
     let scale = f64::from(scale);
     let (x, y) = ((left * scale).floor().max(0.0), (top * scale).floor().max(0.0));
-    Area {
+    Ok(Area {
         x: x as u32,
         y: y as u32,
         width: ((right * scale).ceil() - x).max(0.0) as u32,
         height: ((bottom * scale).ceil() - y).max(0.0) as u32,
-    }
+    })
 }
