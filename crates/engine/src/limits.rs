@@ -18,10 +18,10 @@ pub const PANEL_PATIENCE: Duration = Duration::from_millis(50);
 pub const PANEL_TICK_TIMES: usize = 300;
 /// Newest finished frames that the feed of a panel looks at, ten times a second; of more frames in that time the oldest are not shown.
 pub const PANEL_FRAMES_AT_ONCE: usize = 600;
-/// How often a paused tick thread looks at what the page has changed; what a panel asks for wakes it at once.
-pub const PAUSED_INTERVAL: Duration = Duration::from_millis(100);
+/// How often a paused run looks at what the page has changed and said; what a panel asks for wakes it at once.
+pub const PAUSED_INTERVAL: Duration = Duration::from_millis(250);
 /// How often a page hears `engine:stats` that say nothing new, for those that have just begun to listen.
-pub const STATS_AGAIN: Duration = Duration::from_secs(1);
+pub const STATS_AGAIN: Duration = Duration::from_secs(2);
 /// How often finished records are moved into the histograms.
 pub const DRAIN_INTERVAL: Duration = Duration::from_millis(100);
 /// How long a headless run waits for the page's first frame before it starts ticking without one.

@@ -85,7 +85,7 @@ struct Watch {
 impl Watch {
     fn run(mut self, stop: &AtomicBool) -> Vec<Fault> {
         while !stop.load(Ordering::Acquire) {
-            self.control.monitor.wait_timeout(limits::DRAIN_INTERVAL);
+            self.control.monitor.wait_timeout(if self.control.paused() { limits::PAUSED_INTERVAL } else { limits::DRAIN_INTERVAL });
             self.telemetry.drain();
             self.listen();
             self.feed_panel();
