@@ -1,27 +1,12 @@
 /** Keys, accessibility, stillness, and the three homes. */
 
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { calls, launch, open, shell, shifts, violations, watchShifts, type Watched } from './browser';
+import { describe, expect, it } from 'vitest';
+import { calls, shell, shifts, violations, watchShifts } from './browser';
 import { asking, recorded } from './recorded';
-import { type Options, TestServer } from './server';
+import { begin, page, scene, server, titled } from './scene';
+import type { Options } from './server';
 
-let browser: Browser;
-let server: TestServer;
-let watched: Watched;
-let page: Page;
-
-beforeAll(async () => {
-  browser = await launch();
-});
-
-afterAll(() => browser.close());
-
-afterEach(async () => {
-  await page.context().close();
-  await server.stop();
-  expect(watched.faults).toEqual([]);
-});
+scene();
 
 interface Window {
   width?: number;
@@ -30,10 +15,8 @@ interface Window {
 }
 
 async function start(options: Options = {}, { width = 1440, colorScheme = 'dark', token }: Window = {}): Promise<void> {
-  server = await TestServer.start(options);
-  watched = await open(browser, server.url(token), { viewport: { width, height: 900 }, colorScheme, reducedMotion: 'reduce' });
-  page = watched.page;
-  await page.getByRole('heading', { name: 'Swarm' }).waitFor();
+  await begin(options, { viewport: { width, height: 900 }, colorScheme, reducedMotion: 'reduce' }, () => server.url(token));
+  await titled('Swarm');
 }
 
 /** Whether a stage's color is somewhere in the picture. */
@@ -218,11 +201,7 @@ describe('homes', () => {
   });
 
   it('the shell, with a make-believe of Tauri: docked, transparent where it shows nothing', async () => {
-    server = await TestServer.start();
-    const context = await browser.newContext({ viewport: { width: 1280, height: 720 }, colorScheme: 'light' });
-    page = await context.newPage();
-    watched = { page, faults: [] };
-    page.on('pageerror', (error) => watched.faults.push(String(error)));
+    await begin({}, { viewport: { width: 1280, height: 720 }, colorScheme: 'light' }, () => 'about:blank');
     await shell(page, asking());
     await page.goto(server.url(null));
     await page.getByRole('button', { name: 'Pause' }).click();

@@ -1,33 +1,15 @@
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { count, ms } from '../src/format/format';
 import { summarize } from '../src/state/frames';
-import { launch, open, type Watched } from './browser';
-import { type Options, TestServer } from './server';
+import { begin, page, scene, server, titled } from './scene';
+import type { Options } from './server';
 import { APP, nothing } from './world';
 
-let browser: Browser;
-let server: TestServer;
-let watched: Watched;
-let page: Page;
-
-beforeAll(async () => {
-  browser = await launch();
-});
-
-afterAll(() => browser.close());
-
-afterEach(async () => {
-  await page.context().close();
-  await server.stop();
-  expect(watched.faults).toEqual([]);
-});
+scene();
 
 async function start(options: Options = {}, width = 1440): Promise<void> {
-  server = await TestServer.start(options);
-  watched = await open(browser, server.url(), { viewport: { width, height: 900 } });
-  page = watched.page;
-  await page.getByRole('heading', { name: 'Swarm' }).waitFor();
+  await begin(options, { viewport: { width, height: 900 } });
+  await titled('Swarm');
 }
 
 /** Waits for the panel to have drawn what it was sent. */
@@ -211,24 +193,18 @@ describe('asking', () => {
 
 describe('trouble with the connection', () => {
   it('a wrong token', async () => {
-    server = await TestServer.start();
-    watched = await open(browser, server.url('wrong'));
-    page = watched.page;
+    await begin({}, {}, () => server.url('wrong'));
     await page.getByRole('alert').getByText('does not accept the token').waitFor();
     await page.getByText('TOKEN_REFUSED').waitFor();
   });
 
   it('another version', async () => {
-    server = await TestServer.start({ version: 2 });
-    watched = await open(browser, server.url());
-    page = watched.page;
+    await begin({ version: 2 }, {});
     await page.getByRole('alert').getByText('version 2').waitFor();
   });
 
   it('no token and no recorded data', async () => {
-    server = await TestServer.start();
-    watched = await open(browser, server.url(null));
-    page = watched.page;
+    await begin({}, {}, () => server.url(null));
     await page.getByRole('alert').getByText('This address has no token').waitFor();
   });
 

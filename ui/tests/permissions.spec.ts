@@ -1,32 +1,15 @@
 /** Decisions about guests' rights, and the page that has crashed. */
 
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { launch, open, violations, type Watched } from './browser';
-import { type Options, TestServer } from './server';
+import { describe, expect, it } from 'vitest';
+import { violations } from './browser';
+import { begin, page, scene, server, titled } from './scene';
+import type { Options } from './server';
 
-let browser: Browser;
-let server: TestServer;
-let watched: Watched;
-let page: Page;
-
-beforeAll(async () => {
-  browser = await launch();
-});
-
-afterAll(() => browser.close());
-
-afterEach(async () => {
-  await page.context().close();
-  await server.stop();
-  expect(watched.faults).toEqual([]);
-});
+scene();
 
 async function start(options: Options = {}, { width = 400, height = 2200, colorScheme = 'dark' as 'dark' | 'light' } = {}): Promise<void> {
-  server = await TestServer.start(options);
-  watched = await open(browser, server.url(), { viewport: { width, height }, colorScheme, reducedMotion: 'reduce' });
-  page = watched.page;
-  await page.getByRole('heading', { name: 'Swarm' }).waitFor();
+  await begin(options, { viewport: { width, height }, colorScheme, reducedMotion: 'reduce' });
+  await titled('Swarm');
 }
 
 const asked = (expected: unknown[]) => expect.poll(() => server.asks).toEqual(expected);

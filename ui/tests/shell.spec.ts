@@ -1,41 +1,22 @@
 /** The desktop shell's own views, with a make-believe of Tauri. */
 
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { ShellState } from '../src/protocol';
-import { calls, launch, NO_APP, open, OPEN, RECENT, refuse, shell, tell, violations, type Watched } from './browser';
+import { calls, NO_APP, OPEN, RECENT, refuse, shell, tell, violations } from './browser';
 import { asking } from './recorded';
-import { TestServer } from './server';
-
-let browser: Browser;
-let server: TestServer;
-let watched: Watched;
-let page: Page;
+import { begin, page, scene, server, titled } from './scene';
 
 const [SWARM, NIGHT_SKY, ORDERS] = RECENT as [(typeof RECENT)[0], (typeof RECENT)[0], (typeof RECENT)[0]];
 
-beforeAll(async () => {
-  browser = await launch();
-});
-
-afterAll(() => browser.close());
-
-afterEach(async () => {
-  await page.context().close();
-  await server.stop();
-  expect(watched.faults).toEqual([]);
-});
+scene();
 
 async function start(state: ShellState, { width = 1280, colorScheme = 'dark' as 'dark' | 'light' } = {}): Promise<void> {
-  server = await TestServer.start();
-  watched = await open(browser, 'about:blank', { viewport: { width, height: 720 }, colorScheme, reducedMotion: 'reduce' });
-  page = watched.page;
+  await begin({}, { viewport: { width, height: 720 }, colorScheme, reducedMotion: 'reduce' }, () => 'about:blank');
   await shell(page, asking(), state);
   await page.goto(server.url(null));
-  await heading(state.app ? 'Swarm' : 'wasm-engine');
+  await titled(state.app ? 'Swarm' : 'wasm-engine');
 }
 
-const heading = (name: string) => page.getByRole('heading', { name, exact: true, level: 1 }).waitFor();
 const commands = async () => (await calls(page)).map(([command]) => command);
 const menu = () => page.getByRole('button', { name: 'Open another app' }).click();
 
@@ -55,7 +36,7 @@ describe('without an app', () => {
   it('opens one from the list, and then greets its run', async () => {
     await start(NO_APP);
     await page.getByRole('button', { name: /^Night sky/ }).click();
-    await heading('Swarm');
+    await titled('Swarm');
     expect((await calls(page)).map(([command, args]) => [command, args])).toEqual([
       ['shell_hello', {}],
       ['shell_open', { path: NIGHT_SKY.path }],
@@ -143,9 +124,9 @@ describe('with an app', () => {
   it('closing it leads back to the welcome, opening another shows nothing of the one before', async () => {
     await start(OPEN);
     await tell(page, NO_APP);
-    await heading('wasm-engine');
+    await titled('wasm-engine');
     await tell(page, { ...NO_APP, app: SWARM });
-    await heading('Swarm');
+    await titled('Swarm');
     expect(await commands()).toEqual(['shell_hello', 'panel_hello', 'panel_hello']);
   });
 
@@ -182,7 +163,7 @@ describe('axe finds nothing', () => {
         await page.getByRole('alert').getByText('ARCHIVE_BROKEN').waitFor();
         expect(await violations(page)).toEqual([]);
         await tell(page, { ...OPEN, dropping: true });
-        await heading('Swarm');
+        await titled('Swarm');
         expect(await violations(page)).toEqual([]);
         await tell(page, OPEN);
         await menu();

@@ -16,7 +16,7 @@ use wasm_engine_testkit::XServer;
 static ALONE: Mutex<()> = Mutex::new(());
 
 fn open(display: &XServer, app: &Path, out: &Path) -> (Child, String) {
-    let child = engine()
+    let mut child = engine()
         .env("DISPLAY", display.name())
         .args(["run", "--window", "--json"])
         .arg(app)
@@ -24,7 +24,12 @@ fn open(display: &XServer, app: &Path, out: &Path) -> (Child, String) {
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();
-    let window = until(|| display.window_of(child.id()));
+    let window = until(|| {
+        if child.try_wait().unwrap().is_some() {
+            panic!("it has ended: {}", harness::wait(&mut child).stdout);
+        }
+        display.window_of(child.id())
+    });
     (child, window.to_string())
 }
 

@@ -20,8 +20,9 @@ impl XServer {
     /// When there is no Xvfb, which the set-up brings.
     #[must_use]
     pub fn start(width: u32, height: u32) -> Self {
+        // It does not begin anew when its last client goes, which would turn away one that comes at that moment.
         let mut server = Command::new("Xvfb")
-            .args(["-displayfd", "1", "-screen", "0", &format!("{width}x{height}x24"), "-nolisten", "tcp"])
+            .args(["-displayfd", "1", "-screen", "0", &format!("{width}x{height}x24"), "-nolisten", "tcp", "-noreset"])
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()

@@ -21,7 +21,7 @@ const PAGE: (i16, i16) = (700, 500);
 /// Counters, and what they count.
 const COUNTERS: [(&str, &str); 4] = [
     ("panel_frames", "panel frames uploaded"),
-    ("panel_uploaded_bytes", "panel bytes uploaded"),
+    ("panel_bytes", "panel bytes uploaded"),
     ("gpu_submissions", "GPU submissions"),
     ("frames_composed", "frames composed"),
 ];

@@ -18,7 +18,7 @@ impl Screen {
     /// Starts one that keeps its picture in `folder`.
     pub(super) fn start(folder: &Path) -> Result<Self> {
         let mut xvfb = process::command("Xvfb");
-        xvfb.args(["-displayfd", "1", "-screen", "0", "1280x800x24", "-nolisten", "tcp", "-fbdir"]).arg(folder);
+        xvfb.args(["-displayfd", "1", "-screen", "0", "1280x800x24", "-nolisten", "tcp", "-noreset", "-fbdir"]).arg(folder);
         let mut server = Held::start(xvfb.stdout(Stdio::piped()).stderr(Stdio::null()))?;
         let mut number = String::new();
         let told = server.0.stdout.take().and_then(|told| BufReader::new(told).read_line(&mut number).ok());
