@@ -147,9 +147,10 @@ fn the_webviews_process_and_the_apps_folder_may_go() {
     std::fs::remove_dir_all(&app).unwrap();
     let killed = children(shell.child.id()).into_iter().find(|(_, name)| name.starts_with("WebKitWebProces")).unwrap().0;
     assert!(std::process::Command::new("kill").args(["-KILL", &killed.to_string()]).status().unwrap().success());
-    until("the webview has a new process", || {
+    let (fresh, _) = until("the webview has a new process", || {
         children(shell.child.id()).into_iter().find(|(pid, name)| name.starts_with("WebKitWebProces") && *pid != killed)
     });
+    until("its priority is lower than ours", || (niceness(fresh)? > niceness(shell.child.id())?).then_some(()));
     // The page never noticed, and the panel is back.
     shell.click(560, 120);
     shell.shows("the page goes on", |picture| is_on(picture, CLICK));
@@ -204,6 +205,12 @@ fn the_panel_lies_over_the_page_in_both_themes() {
         shell.shows("the other theme", |other| difference(other, &image::DynamicImage::ImageRgba8(picture.clone()).to_rgb8()) > 0.02);
     }
     shell.close();
+}
+
+/// The 19th field of `stat`, counted from behind the name, which may have blanks in it.
+fn niceness(pid: u32) -> Option<i32> {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    stat.rsplit_once(')')?.1.split_whitespace().nth(16)?.parse().ok()
 }
 
 /// Clicks on the panel's Pause until it has been heard: a webview that is being laid out or loaded anew shows nothing for a moment, and what is clicked then is the page's.

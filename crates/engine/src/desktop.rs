@@ -14,6 +14,7 @@ use wasm_engine_serve::protocol::{FromEngine, Rights};
 
 use crate::control::StopHandle;
 use crate::engine::{Engine, EngineError, framebuffer};
+pub use crate::monitor::Wishes;
 use crate::panel::{PanelLink, PanelLog};
 use crate::run_report::{Ending, RunReport};
 use crate::session::Session;
@@ -136,10 +137,10 @@ impl Desktop {
         self.with(|session| session.control.toggle_hud());
     }
 
-    /// How the page wants the pointer to look, if that has changed: a CSS name.
+    /// What the page wants of the window, as far as that has changed.
     #[must_use]
-    pub fn take_cursor(&self) -> Option<&'static str> {
-        self.with(|session| session.take_cursor()).flatten()
+    pub fn take_wishes(&self) -> Wishes {
+        self.with(Session::take_wishes).unwrap_or_default()
     }
 
     /// Whether the last tick is done.

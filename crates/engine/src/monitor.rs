@@ -17,13 +17,19 @@ use crate::limits;
 use crate::panel::PanelFeed;
 use crate::run_report::Fault;
 
-/// How the page wants the pointer to look, until somebody takes it.
-type Cursor = Arc<Mutex<Option<&'static str>>>;
+/// What the page wants of the window around it, as far as it has changed.
+#[derive(Debug, Default)]
+pub struct Wishes {
+    /// How the pointer is to look: a CSS name.
+    pub cursor: Option<&'static str>,
+    /// Where text is written: x, y, width, height in pixels. Input methods show their candidates beside it.
+    pub caret: Option<[i32; 4]>,
+}
 
 /// Watches a run until it is told to finish.
 pub(crate) struct Monitor {
     stop: Arc<AtomicBool>,
-    cursor: Cursor,
+    wishes: Arc<Mutex<Wishes>>,
     control: Arc<Control>,
     thread: Option<JoinHandle<Vec<Fault>>>,
 }
@@ -36,9 +42,9 @@ impl Monitor {
         panel: Option<PanelFeed>,
     ) -> Result<Self, EngineError> {
         let stop = Arc::new(AtomicBool::new(false));
-        let cursor = Cursor::default();
+        let wishes: Arc<Mutex<Wishes>> = Arc::default();
         let watch = Watch {
-            cursor: cursor.clone(),
+            wishes: wishes.clone(),
             telemetry,
             control: control.clone(),
             page,
@@ -51,12 +57,12 @@ impl Monitor {
         };
         let stopped = stop.clone();
         let thread = crate::session::spawn("monitor", move || watch.run(&stopped))?;
-        Ok(Self { stop, cursor, control, thread: Some(thread) })
+        Ok(Self { stop, wishes, control, thread: Some(thread) })
     }
 
-    /// How the page wants the pointer to look, if that has changed.
-    pub(crate) fn take_cursor(&self) -> Option<&'static str> {
-        self.cursor.lock().unwrap_or_else(PoisonError::into_inner).take()
+    /// What the page wants, since this was last asked.
+    pub(crate) fn take_wishes(&self) -> Wishes {
+        std::mem::take(&mut *self.wishes.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Ends the watch and gives what failed meanwhile.
@@ -69,7 +75,7 @@ impl Monitor {
 }
 
 struct Watch {
-    cursor: Cursor,
+    wishes: Arc<Mutex<Wishes>>,
     telemetry: Telemetry,
     control: Arc<Control>,
     page: Option<(Arc<Page>, Bridge)>,
@@ -119,7 +125,11 @@ impl Watch {
                     page_fault("PAGE_CRASHED", reason, Some("the guests go on; restart the page from the panel"))
                 }
                 PageEvent::CursorChanged(name) => {
-                    *self.cursor.lock().unwrap_or_else(PoisonError::into_inner) = Some(name);
+                    self.wishes.lock().unwrap_or_else(PoisonError::into_inner).cursor = Some(name);
+                    continue;
+                }
+                PageEvent::TextInput(Some(area)) => {
+                    self.wishes.lock().unwrap_or_else(PoisonError::into_inner).caret = Some(area);
                     continue;
                 }
                 PageEvent::Unresponsive => page_fault(

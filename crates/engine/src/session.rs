@@ -23,7 +23,7 @@ use crate::inspect::{self, Announcement};
 use crate::io::IoThread;
 use crate::limits;
 use crate::manifest::PageFiles;
-use crate::monitor::Monitor;
+use crate::monitor::{Monitor, Wishes};
 use crate::options::{Display, RunOptions};
 use crate::panel::{FeedParts, PanelFeed, PanelLink};
 use crate::params::Params;
@@ -137,9 +137,9 @@ impl Session {
         }
     }
 
-    /// How the page wants the pointer to look, if that has changed.
-    pub(crate) fn take_cursor(&self) -> Option<&'static str> {
-        self.monitor.take_cursor()
+    /// What the page wants of the window, as far as that has changed.
+    pub(crate) fn take_wishes(&self) -> Wishes {
+        self.monitor.take_wishes()
     }
 
     /// Waits until the last tick is done, or the run is stopped.

@@ -164,7 +164,7 @@ impl Player {
     /// Shows the pointer as the page wants it.
     fn follow_cursor(&self) {
         let (Some(session), Some(window)) = (&self.session, &self.window) else { return };
-        let Some(name) = session.take_cursor() else { return };
+        let Some(name) = session.take_wishes().cursor else { return };
         window.set_cursor_visible(name != "none");
         if let Ok(icon) = name.parse::<CursorIcon>() {
             window.set_cursor(icon);

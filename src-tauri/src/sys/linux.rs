@@ -2,15 +2,17 @@
 
 mod keys;
 
+use std::cell::OnceCell;
 use std::error::Error;
+use std::rc::Rc;
 use std::sync::{Arc, OnceLock};
 
 use tauri::plugin::TauriPlugin;
 use tauri::{Manager, WebviewWindow, Wry};
 use wasm_engine_engine::Engine;
 use wasm_engine_engine::desktop::{Desktop, Pace, Stage};
-use wasm_engine_panel::PanelPixels;
 use wasm_engine_panel::sys::linux;
+use wasm_engine_panel::{Area, PanelPixels};
 
 use crate::shell::Shell;
 use crate::window;
@@ -62,12 +64,20 @@ pub(crate) fn attach(window: &WebviewWindow, engine: Engine) -> Result<(), Box<d
         linux::capture(&view, pixels.clone());
         linux::revive(&view);
         let page = desktop.clone();
-        linux::route(&view.clone(), pixels, move |input| {
+        let routed: Rc<OnceCell<linux::Routed>> = Rc::default();
+        let caret = routed.clone();
+        let route = linux::route(&view.clone(), pixels, move |input| {
             page.input(keys::page_input(input));
-            if let Some(name) = page.take_cursor() {
+            let wishes = page.take_wishes();
+            if let Some(name) = wishes.cursor {
                 linux::set_cursor(&view, name);
             }
+            if let (Some(area), Some(routed)) = (wishes.caret, caret.get()) {
+                let [x, y, width, height] = area.map(|side| u32::try_from(side).unwrap_or(0));
+                routed.set_caret(&view, Area { x, y, width, height });
+            }
         });
+        let _ = routed.set(route);
         linux::sized(&webview.inner(), move |width, height, scale| {
             if let Err(error) = cover.resize(width, height) {
                 tracing::warn!(code = error.code(), "{error}");
