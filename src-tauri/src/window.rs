@@ -6,8 +6,8 @@ use std::path::Path;
 
 use tauri::{AppHandle, DragDropEvent, Manager, WebviewUrl, WebviewWindow, WebviewWindowBuilder, WindowEvent};
 use tauri_plugin_autostart::ManagerExt as _;
+use wasm_engine_engine::desktop::Desktop;
 use wasm_engine_engine::desktop::protocol::{RecentApp, ShellApp};
-use wasm_engine_engine::desktop::{Desktop, GpuAhead};
 use wasm_engine_engine::{Diagnostic, Engine, RunOptions};
 
 use crate::shell::Shell;
@@ -25,10 +25,8 @@ pub(crate) fn open(app: &AppHandle, path: Option<&Path>, options: RunOptions) ->
     let autostart = app.autolaunch().is_enabled().unwrap_or(false);
     shell.show(|state| (state.autostart, state.recent) = (autostart, recent::load()));
     let Some(path) = path else { return welcome(app) };
-    // The drivers take as long as the webview.
-    let gpu = GpuAhead::begin()?;
     match Engine::open(path, options) {
-        Ok(engine) => run(app, path, engine, gpu),
+        Ok(engine) => run(app, path, engine),
         Err(error) => {
             let diagnostic = Diagnostic::from(&error);
             eprintln!("{diagnostic}");
@@ -43,11 +41,11 @@ fn welcome(app: &AppHandle) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-fn run(app: &AppHandle, path: &Path, engine: Engine, gpu: GpuAhead) -> Result<(), Box<dyn Error>> {
+fn run(app: &AppHandle, path: &Path, engine: Engine) -> Result<(), Box<dyn Error>> {
     let (shell, path) = (app.state::<Shell>(), path.display().to_string());
     let title = Desktop::wanted_title(&engine).to_owned();
     let window = build(app, &title, Desktop::wanted_size(&engine))?;
-    sys::attach(&window, engine, gpu)?;
+    sys::attach(&window, engine)?;
     listen(&window);
     let recent = recent::opened(RecentApp { path: path.clone(), title: title.clone() });
     shell.show(|state| {

@@ -1,11 +1,10 @@
 //! A run inside somebody else's window: what the desktop shell holds of it.
 
 use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::JoinHandle;
 use std::time::Duration;
 
 pub use wasm_engine_compositor::Pace;
-use wasm_engine_gpu::{Gpu, GpuError, GpuOptions, WindowSurface, WindowTarget};
+use wasm_engine_gpu::{Gpu, GpuOptions, WindowSurface, WindowTarget};
 pub use wasm_engine_page::keyboard_types::{Code, Key, Location, Modifiers, NamedKey};
 pub use wasm_engine_page::{KeyInput, PageInput, PointerButton, TouchPhase, WheelUnit};
 use wasm_engine_panel::Panel;
@@ -24,19 +23,6 @@ use crate::wiring::Target;
 /// A panel hears of changes at most so often.
 const CHANGES_APART: Duration = Duration::from_millis(100);
 
-/// A GPU device that is opened while the window is made.
-pub struct GpuAhead(JoinHandle<Result<Arc<Gpu>, GpuError>>);
-
-impl GpuAhead {
-    /// Begins to open it.
-    ///
-    /// # Errors
-    /// When the system has no thread left.
-    pub fn begin() -> Result<Self, EngineError> {
-        Ok(Self(crate::session::spawn("gpu", || Gpu::new(&GpuOptions::default()))?))
-    }
-}
-
 /// A GPU device that can show frames in a window, and that window's surface.
 pub struct Stage {
     /// The device, which panels need before the run begins.
@@ -46,17 +32,12 @@ pub struct Stage {
 }
 
 impl Stage {
-    /// Takes the device to a window, to present to at this pace; another one if it has to be.
+    /// Finds a device for a window, to present to at this pace.
     ///
     /// # Errors
-    /// When there is no device, or none can present to the window.
-    pub fn new(ahead: GpuAhead, window: impl Into<WindowTarget<'static>>, pace: Pace) -> Result<Self, EngineError> {
-        let options = GpuOptions::default();
-        let (gpu, surface) = match ahead.0.join() {
-            Ok(opened) => opened?.to_window(&options, window)?,
-            // A driver that has panicked: once more, where it is seen.
-            Err(_) => Gpu::for_window(&options, window)?,
-        };
+    /// When no device can present to it.
+    pub fn new(window: impl Into<WindowTarget<'static>>, pace: Pace) -> Result<Self, EngineError> {
+        let (gpu, surface) = Gpu::for_window(&GpuOptions::default(), window)?;
         Ok(Self { gpu, surface, pace })
     }
 }

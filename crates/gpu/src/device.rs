@@ -81,23 +81,6 @@ impl Gpu {
         Ok((gpu, surface))
     }
 
-    /// As [`Gpu::for_window`], for a device that was opened with these options before the window was there: it is kept if it can present to it.
-    ///
-    /// # Errors
-    /// As [`Gpu::for_window`].
-    pub fn to_window(
-        self: Arc<Self>,
-        options: &GpuOptions,
-        window: impl Into<wgpu::SurfaceTarget<'static>>,
-    ) -> Result<(Arc<Self>, wgpu::Surface<'static>), GpuError> {
-        let surface = self.instance.create_surface(window)?;
-        if self.adapter.is_surface_supported(&surface) {
-            return Ok((self, surface));
-        }
-        let gpu = Self::open(self.instance.clone(), backends_of(options), options, Some(&surface))?;
-        Ok((gpu, surface))
-    }
-
     fn open(
         instance: wgpu::Instance,
         backends: wgpu::Backends,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use tauri::plugin::TauriPlugin;
 use tauri::{Manager, WebviewWindow, WindowEvent, Wry};
 use wasm_engine_engine::Engine;
-use wasm_engine_engine::desktop::{Desktop, GpuAhead, Pace, Stage};
+use wasm_engine_engine::desktop::{Desktop, Pace, Stage};
 
 use crate::shell::Shell;
 use crate::window;
@@ -20,9 +20,9 @@ pub(crate) fn single_instance(_identity: &str) -> TauriPlugin<Wry> {
 pub(crate) fn prepare() {}
 
 /// Starts the run in the window.
-pub(crate) fn attach(window: &WebviewWindow, engine: Engine, gpu: GpuAhead) -> Result<(), Box<dyn Error>> {
+pub(crate) fn attach(window: &WebviewWindow, engine: Engine) -> Result<(), Box<dyn Error>> {
     let (size, scale) = (window.inner_size()?, window.scale_factor()?);
-    let stage = Stage::new(gpu, window.clone(), Pace::Fifo)?;
+    let stage = Stage::new(window.clone(), Pace::Fifo)?;
     let shell = window.state::<Shell>();
     let panel = Arc::new(wasm_engine_panel::SystemPanel);
     let desktop =

@@ -10,7 +10,7 @@ use std::sync::{Arc, OnceLock};
 use tauri::plugin::TauriPlugin;
 use tauri::{Manager, WebviewWindow, Wry};
 use wasm_engine_engine::Engine;
-use wasm_engine_engine::desktop::{Desktop, GpuAhead, Pace, Stage};
+use wasm_engine_engine::desktop::{Desktop, Pace, Stage};
 use wasm_engine_panel::sys::linux;
 use wasm_engine_panel::{Area, PanelPixels};
 
@@ -31,7 +31,7 @@ pub(crate) fn prepare() {
 }
 
 /// Starts the run in the window.
-pub(crate) fn attach(window: &WebviewWindow, engine: Engine, gpu: GpuAhead) -> Result<(), Box<dyn Error>> {
+pub(crate) fn attach(window: &WebviewWindow, engine: Engine) -> Result<(), Box<dyn Error>> {
     if std::env::var_os(PANEL).is_some_and(|value| value == "offscreen") {
         window.with_webview(|webview| {
             if let Err(error) = linux::offscreen::host(&webview.inner()) {
@@ -45,7 +45,7 @@ pub(crate) fn attach(window: &WebviewWindow, engine: Engine, gpu: GpuAhead) -> R
     let size = (size.width.max(1), size.height.max(1));
     // A thread that waits for a hidden window's display would hold up the end of the run.
     let pace = if cover.holds_up_while_hidden() { Pace::Mailbox } else { Pace::Fifo };
-    let stage = Stage::new(gpu, cover.clone(), pace)?;
+    let stage = Stage::new(cover.clone(), pace)?;
     let run: Arc<OnceLock<Arc<Desktop>>> = Arc::default();
     let woken = run.clone();
     let pixels = Arc::new(PanelPixels::new(stage.gpu.clone(), move || {
