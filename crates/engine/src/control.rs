@@ -169,9 +169,11 @@ impl Control {
         self.tick.notify();
     }
 
-    /// A tick is done, and the next one will be before this time of the telemetry's clock.
+    /// A tick is done, and the next one will be before this time of the telemetry's clock; after a single step of a paused run there is none to expect.
     pub(crate) fn expect_tick_by(&self, nanos: u64) {
-        self.tick_expected_by.store(nanos, Ordering::Release);
+        if !self.paused() {
+            self.tick_expected_by.store(nanos, Ordering::Release);
+        }
     }
 
     /// No tick will come for a while, so what waits for the frame of the next one is shown now.
@@ -237,4 +239,29 @@ fn pack(high: u32, low: u32) -> u64 {
 
 fn unpack(word: u64) -> (u32, u32) {
     ((word >> 32) as u32, word as u32)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn what_the_panel_draws_waits_for_a_tick_unless_none_will_come() {
+        let control = Control::new(StopHandle::new(), (1, 1), 1.0, false);
+        let is_woken = || control.render.wait_timeout(Duration::from_millis(1));
+        let soon = now_nanos() + 60_000_000_000;
+        control.panel_drew();
+        assert!(is_woken(), "no tick has been");
+        control.expect_tick_by(soon);
+        control.panel_drew();
+        assert!(!is_woken(), "the next tick shows it");
+        control.set_paused(true);
+        assert!(is_woken(), "what waited is shown");
+        // One step.
+        control.expect_tick_by(soon);
+        control.panel_drew();
+        assert!(is_woken(), "a paused run has no next tick");
+    }
 }

@@ -28,11 +28,11 @@ pub fn let_frames_go_first(webview: &webkit2gtk::WebView) {
 /// The processes that WebKit has started for us and that paint. There is no call of WebKit's that tells.
 fn children() -> Vec<i32> {
     let of_thread = |thread: i32| std::fs::read_to_string(format!("/proc/self/task/{thread}/children")).unwrap_or_default();
-    let all: Vec<i32> = numbers("/proc/self/task")
-        .into_iter()
-        .flat_map(|thread| of_thread(thread).split_whitespace().filter_map(|child| child.parse().ok()).collect::<Vec<i32>>())
-        .collect();
-    all.into_iter().filter(|child| name(*child).is_some_and(|name| name.trim() == NAME)).collect()
+    let all: String = numbers("/proc/self/task").into_iter().map(of_thread).collect();
+    all.split_whitespace()
+        .filter_map(|child| child.parse().ok())
+        .filter(|child| name(*child).is_some_and(|name| name.trim() == NAME))
+        .collect()
 }
 
 fn name(process: i32) -> Option<String> {
