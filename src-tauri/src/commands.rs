@@ -52,7 +52,10 @@ pub(crate) async fn shell_open(path: String, app: AppHandle) -> Result<(), Probl
 /// Lets the person choose an app, a folder or an archive, and opens it.
 #[tauri::command]
 pub(crate) async fn shell_choose(archive: bool, app: AppHandle) -> Result<(), Problem> {
-    let dialog = app.dialog().file();
+    let mut dialog = app.dialog().file();
+    if let Some(folder) = recent::folder() {
+        dialog = dialog.set_directory(folder);
+    }
     let chosen = if archive {
         dialog.set_title("Open archive").add_filter("Apps", &["weapp"]).blocking_pick_file()
     } else {

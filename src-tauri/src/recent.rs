@@ -25,6 +25,12 @@ pub(crate) fn opened(app: RecentApp) -> Vec<RecentApp> {
     save(apps)
 }
 
+/// Where a person who opens an app will look first: beside the one that was opened last, or at home.
+pub(crate) fn folder() -> Option<PathBuf> {
+    let beside = |app: &RecentApp| Path::new(&app.path).parent().filter(|folder| folder.is_dir()).map(Path::to_owned);
+    load().iter().find_map(beside).or_else(std::env::home_dir)
+}
+
 /// Takes an app out. Returns the list as it is then.
 pub(crate) fn forget(path: &str) -> Vec<RecentApp> {
     let mut apps = load();

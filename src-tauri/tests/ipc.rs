@@ -45,6 +45,17 @@ fn the_panel_answers_a_driver_and_the_shell_refuses_what_it_does_not_know() {
     assert_eq!(refusal(&driver, "shell_open", "{ path: 'x'.repeat(100e6) }"), "TOO_LONG");
     assert!(refusal(&driver, "panel_ask", "{ message: 'x'.repeat(100e6) }").contains("invalid args"));
 
+    // Starting with the session, on and off again.
+    let entries = session.home().join(".config/autostart");
+    let entry = || std::fs::read_dir(&entries).ok()?.flatten().next().and_then(|entry| std::fs::read_to_string(entry.path()).ok());
+    assert_eq!(entry(), None, "off until it is asked for");
+    driver.outcome("window.__TAURI_INTERNALS__.invoke('shell_autostart', { on: true })");
+    let starts = entry().expect("an entry of the desktop's");
+    let line = starts.lines().find(|line| line.starts_with("Exec=")).expect("what to start");
+    assert!(line.contains(env!("CARGO_BIN_EXE_wasm-engine-desktop")) && line.ends_with(&fixture("desk")), "{line}");
+    driver.outcome("window.__TAURI_INTERNALS__.invoke('shell_autostart', { on: false })");
+    assert_eq!(entry(), None);
+
     // All that left the shell as it was.
     driver.click(".controls .primary");
     until("the run goes on", || driver.text(".phase").filter(|phase| phase.contains("running")));

@@ -9,48 +9,16 @@ use std::path::Path;
 use std::process::Stdio;
 use std::sync::{Mutex, PoisonError};
 
-use harness::{Session, Shell, difference, fixture, until};
+use harness::desk::{BAR, CLICK, DRAG, PAUSE, PAUSED, SEED, TYPED, WHEEL, copy, is_off, is_on, ready, shows_panel};
+use harness::{Session, Shell, at_rest, difference, fixture, until};
 use image::RgbImage;
 use wasm_engine_testkit::{Golden, Tolerance};
 
 /// One window at a time: a software GPU and an X server beside it take the whole machine.
 static ALONE: Mutex<()> = Mutex::new(());
 
-/// Where the fixture's lights are.
-const CLICK: u32 = 520;
-const TYPED: u32 = 580;
-const DRAG: u32 = 640;
-const WHEEL: u32 = 700;
-const PAUSED: u32 = 760;
-
-/// A point of the panel's Pause button, and one of its app bar where there is nothing to press.
-const PAUSE: (u32, u32) = (52, 70);
-const BAR: (u32, u32) = (100, 24);
-
-/// A point of the panel's field for the seed.
-const SEED: (u32, u32) = (235, 69);
-
 /// A point of the chip that says whether the run goes on: its dot.
 const CHIP: (u32, u32) = (112, 33);
-
-fn is_on(picture: &RgbImage, light: u32) -> bool {
-    picture.get_pixel_checked(light, 40).is_some_and(|pixel| pixel.0 == [0, 200, 0])
-}
-
-fn is_off(picture: &RgbImage, light: u32) -> bool {
-    picture.get_pixel_checked(light, 40).is_some_and(|pixel| pixel.0 == [80, 0, 0])
-}
-
-/// Whether the panel lies over the page at its place: it is opaque there, and the page has no such light color.
-fn shows_panel(picture: &RgbImage) -> bool {
-    let bar = picture.get_pixel(BAR.0, BAR.1).0;
-    bar != [0, 0, 0] && picture.get_pixel(PAUSE.0, PAUSE.1).0 != [0, 0, 0]
-}
-
-/// Waits until page and panel are there.
-fn ready(shell: &Shell<'_>) -> RgbImage {
-    shell.shows("page and panel", |picture| is_off(picture, CLICK) && is_off(picture, PAUSED) && shows_panel(picture))
-}
 
 #[test]
 fn input_goes_to_whom_it_is_meant_for() {
@@ -224,25 +192,7 @@ fn pause(shell: &Shell<'_>) {
 
 /// Waits until the window does not change any more.
 fn rest(shell: &Shell<'_>) -> RgbImage {
-    until("the window comes to rest", || {
-        let one = shell.picture()?;
-        std::thread::sleep(std::time::Duration::from_millis(700));
-        let other = shell.picture()?;
-        (one == other).then_some(other)
-    })
-}
-
-fn copy(from: &Path, to: &Path) {
-    std::fs::create_dir_all(to).unwrap();
-    for entry in std::fs::read_dir(from).unwrap() {
-        let entry = entry.unwrap();
-        let target = to.join(entry.file_name());
-        if entry.file_type().unwrap().is_dir() {
-            copy(&entry.path(), &target);
-        } else {
-            std::fs::copy(entry.path(), target).unwrap();
-        }
-    }
+    until("the window comes to rest", || at_rest(|| shell.picture()))
 }
 
 /// The processes that a process has started, and those that these have, with their names.

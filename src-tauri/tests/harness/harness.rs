@@ -2,6 +2,8 @@
 
 #![allow(dead_code, reason = "each test file uses its part")]
 
+pub(crate) mod desk;
+
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -45,16 +47,24 @@ impl Session {
 
     /// The shell, not yet started.
     pub(crate) fn command(&self) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_wasm-engine-desktop"));
+        let mut command = self.with_desktop(Command::new(env!("CARGO_BIN_EXE_wasm-engine-desktop")));
+        command.env("WASM_ENGINE_CACHE", Path::new(env!("CARGO_TARGET_TMPDIR")).join("cache"));
+        for name in ["RUST_LOG", "WASM_ENGINE_CONFIG"] {
+            command.env_remove(name);
+        }
+        command
+    }
+
+    /// A program that is to run on this desktop.
+    pub(crate) fn with_desktop(&self, mut command: Command) -> Command {
         command
             .env("DISPLAY", self.display.name())
             .env("DBUS_SESSION_BUS_ADDRESS", &self.address)
             .env("GDK_BACKEND", "x11")
             .env("NO_AT_BRIDGE", "1")
             .env("HOME", &self.home)
-            .env("XDG_RUNTIME_DIR", &self.home)
-            .env("WASM_ENGINE_CACHE", Path::new(env!("CARGO_TARGET_TMPDIR")).join("cache"));
-        for name in ["WAYLAND_DISPLAY", "RUST_LOG", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME", "WASM_ENGINE_CONFIG"] {
+            .env("XDG_RUNTIME_DIR", &self.home);
+        for name in ["WAYLAND_DISPLAY", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME"] {
             command.env_remove(name);
         }
         command
@@ -173,6 +183,14 @@ pub(crate) fn until<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
         assert!(start.elapsed() < PATIENCE, "waited in vain: {what}");
         std::thread::sleep(Duration::from_millis(50));
     }
+}
+
+/// What is seen, if it is the same a moment later.
+pub(crate) fn at_rest(see: impl Fn() -> Option<RgbImage>) -> Option<RgbImage> {
+    let one = see()?;
+    std::thread::sleep(Duration::from_millis(700));
+    let other = see()?;
+    (one == other).then_some(other)
 }
 
 /// Share of pixels that differ by more than a rounding.

@@ -1,0 +1,158 @@
+//! The shell among other programs: the clipboard, what is dropped from elsewhere, the system's dialogs, and notifications.
+
+#![cfg(target_os = "linux")]
+
+#[path = "harness/harness.rs"]
+mod harness;
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command};
+use std::sync::{Mutex, PoisonError};
+
+use harness::desk::{SEED, TYPED, copy, is_on, ready};
+use harness::{Session, at_rest, difference, fixture, until};
+
+/// One window at a time: a software GPU and an X server beside it take the whole machine.
+static ALONE: Mutex<()> = Mutex::new(());
+
+/// A program that ends with the test.
+struct Program(Child);
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// An app that is the fixture `desk` in all but its name.
+fn other_app(home: &Path) -> PathBuf {
+    let app = home.join("other");
+    copy(fixture("desk").as_ref(), &app);
+    let manifest = std::fs::read_to_string(app.join("app.toml")).unwrap();
+    std::fs::write(app.join("app.toml"), manifest.replace("\"Desk\"", "\"Other\"")).unwrap();
+    app
+}
+
+/// Waits for a window of this name, and ends the shell whose it is.
+fn ends_once_it_is_open(session: &Session, title: &str) {
+    let pid = until("the other app is opened", || {
+        let windows = session.display.xdotool(&["search", "--onlyvisible", "--name", &format!("^{title}$")]);
+        session.display.xdotool(&["getwindowpid", windows.lines().next()?]).parse::<u32>().ok()
+    });
+    assert!(Command::new("kill").arg(pid.to_string()).status().unwrap().success());
+    until("the other app ends", || session.display.xdotool(&["search", "--name", &format!("^{title}$")]).is_empty().then_some(()));
+}
+
+#[test]
+fn the_clipboard_is_the_systems_for_page_and_panel() {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let session = Session::start("desktop-clipboard");
+    let shell = session.open(&[&fixture("desk")]);
+    ready(&shell);
+    let in_page = || shell.click(740, 120);
+    let in_panel = || shell.click(SEED.0, SEED.1);
+    in_page();
+    shell.keys(&["type", "--delay", "30", "hello"]);
+    shell.shows("text in the page's field", |picture| is_on(picture, TYPED));
+    shell.keys(&["key", "--delay", "60", "ctrl+a", "ctrl+c"]);
+    in_panel();
+    shell.keys(&["key", "--delay", "60", "ctrl+a", "ctrl+v"]);
+    // What the page has now is not what it copied before, and the clipboard has neither of them from the page.
+    in_page();
+    shell.keys(&["key", "ctrl+a"]);
+    shell.keys(&["type", "--delay", "30", "junk"]);
+    shell.shows("other text in the page's field", |picture| !is_on(picture, TYPED));
+    shell.keys(&["key", "--delay", "60", "ctrl+a", "ctrl+c"]);
+    in_panel();
+    shell.keys(&["key", "--delay", "60", "ctrl+a", "ctrl+c"]);
+    in_page();
+    shell.keys(&["key", "--delay", "60", "ctrl+a", "ctrl+v"]);
+    shell.shows("the panel's text in the page's field", |picture| is_on(picture, TYPED));
+    shell.close();
+}
+
+#[test]
+fn what_another_program_drops_is_opened() {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let session = Session::start("desktop-drop");
+    let app = other_app(session.home());
+    let shell = session.open(&[&fixture("desk")]);
+    ready(&shell);
+    let examples = Path::new(env!("CARGO_BIN_EXE_wasm-engine-desktop")).with_file_name("examples");
+    let mut source = session.with_desktop(Command::new(examples.join("drag_source")));
+    let source = Program(source.arg(&app).spawn().expect("`cargo test` builds the examples"));
+    let from = until("the source has a window", || session.display.window_of(source.0.id())).to_string();
+    session.display.xdotool(&["windowmove", "--sync", &from, "1300", "100", "mousemove", "--window", &from, "100", "50"]);
+    let before = shell.picture().unwrap();
+    session.display.xdotool(&["mousedown", "1", "sleep", "0.2", "mousemove_relative", "40", "10", "sleep", "0.2"]);
+    shell.pointer(400, 500, &["sleep", "0.2", "mousemove_relative", "5", "5"]);
+    shell.shows("that it would be opened", |picture| difference(picture, &before) > 0.2);
+    shell.pointer(420, 520, &["sleep", "0.2", "mouseup", "1"]);
+    ends_once_it_is_open(&session, "Other");
+    // The one that it was dropped on goes on.
+    ready(&shell);
+    shell.close();
+}
+
+#[test]
+fn the_systems_dialog_opens_an_app() {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let session = Session::start("desktop-dialog");
+    other_app(session.home());
+    let mut shell = session.open(&[]);
+    let pid = shell.child.id().to_string();
+    shell.shows("what to open", |picture| picture.pixels().any(|pixel| pixel != picture.get_pixel(0, 0)));
+    until("it is at rest", || at_rest(|| shell.picture()));
+    shell.keys(&["windowfocus", &shell.window.to_string(), "key", "o"]);
+    let dialog = until("the dialog is shown", || {
+        let windows = session.display.xdotool(&["search", "--all", "--onlyvisible", "--pid", &pid, "--name", "^Open app folder$"]);
+        windows.lines().next().map(str::to_owned)
+    });
+    let dialog: u32 = dialog.parse().unwrap();
+    let is_at_rest = || drop(until("the dialog is at rest", || at_rest(|| session.display.picture(dialog))));
+    is_at_rest();
+    // It begins at home, where the app is. What is typed into the list chooses it; GTK's button for it is in the lower right corner.
+    let (width, height) = session.display.picture(dialog).unwrap().dimensions();
+    let click = |x: u32, y: u32| {
+        let (window, x, y) = (dialog.to_string(), x.to_string(), y.to_string());
+        session.display.xdotool(&["mousemove", "--window", &window, &x, &y, "sleep", "0.2", "click", "1"]);
+    };
+    click(width / 2, height / 2);
+    is_at_rest();
+    session.display.xdotool(&["type", "--delay", "30", "other"]);
+    is_at_rest();
+    session.display.xdotool(&["key", "Escape"]);
+    is_at_rest();
+    until("the dialog takes the click", || {
+        click(width - 50, height - 25);
+        std::thread::sleep(std::time::Duration::from_millis(500));
+        session.display.picture(dialog).is_none().then_some(())
+    });
+    ends_once_it_is_open(&session, "Other");
+    let status = until("the shell without an app makes room", || shell.child.try_wait().unwrap());
+    assert!(status.success(), "{status}");
+}
+
+#[test]
+fn a_crash_that_nobody_looks_at_is_told_by_a_notification() {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let session = Session::start("desktop-notification");
+    let heard = session.home().join("notifications");
+    let mut monitor = session.with_desktop(Command::new("dbus-monitor"));
+    monitor.args(["--session", "interface='org.freedesktop.Notifications',member='Notify'"]).stdout(File::create(&heard).unwrap());
+    let _monitor = Program(monitor.spawn().expect("dbus-monitor comes with dbus-daemon"));
+    let shell = session.open(&[&fixture("blur")]);
+    let is_blue = |picture: &image::RgbImage| picture.get_pixel(600, 600).0 == [0, 0, 120];
+    shell.shows("the page", is_blue);
+    shell.click(600, 120);
+    shell.shows("that the page has the keys", |picture| picture.get_pixel(600, 600).0 == [0, 200, 0]);
+    session.display.xdotool(&["windowminimize", "--sync", &shell.window.to_string()]);
+    until("a notification", || {
+        let said = std::fs::read_to_string(&heard).unwrap();
+        (said.contains("string \"Blur\"") && said.contains("string \"The page: ")).then_some(())
+    });
+    session.display.xdotool(&["windowmap", "--sync", &shell.window.to_string()]);
+    shell.close();
+}
