@@ -6,6 +6,6 @@ mod composed;
 mod linux;
 
 #[cfg(not(target_os = "linux"))]
-pub(crate) use composed::{attach, prepare, single_instance};
+pub(crate) use composed::{attach, fraction, prepare, single_instance};
 #[cfg(target_os = "linux")]
-pub(crate) use linux::{attach, prepare, single_instance};
+pub(crate) use linux::{attach, fraction, prepare, single_instance};

@@ -59,9 +59,10 @@ fn run(app: &AppHandle, path: &Path, engine: Engine) -> Result<(), Box<dyn Error
 }
 
 fn build(app: &AppHandle, title: &str, (width, height): (u32, u32)) -> tauri::Result<WebviewWindow> {
+    let fraction = sys::fraction();
     WebviewWindowBuilder::new(app, LABEL, WebviewUrl::default())
         .title(title)
-        .inner_size(f64::from(width), f64::from(height))
+        .inner_size(f64::from(width) * fraction, f64::from(height) * fraction)
         .transparent(true)
         .build()
 }

@@ -1,4 +1,4 @@
-//! The shell among other programs: the clipboard, what is dropped from elsewhere, the system's dialogs, and notifications.
+//! The shell among other programs: the clipboard, what is dropped from elsewhere, the system's dialogs, notifications, and the desktop's scale.
 
 #![cfg(target_os = "linux")]
 
@@ -10,8 +10,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command};
 use std::sync::{Mutex, PoisonError};
 
-use harness::desk::{SEED, TYPED, copy, is_on, ready};
+use harness::desk::{BAR, CLICK, PAUSE, PAUSED, SEED, TYPED, copy, is_on, ready};
 use harness::{Session, at_rest, difference, fixture, until};
+use image::RgbImage;
 
 /// One window at a time: a software GPU and an X server beside it take the whole machine.
 static ALONE: Mutex<()> = Mutex::new(());
@@ -144,7 +145,7 @@ fn a_crash_that_nobody_looks_at_is_told_by_a_notification() {
     monitor.args(["--session", "interface='org.freedesktop.Notifications',member='Notify'"]).stdout(File::create(&heard).unwrap());
     let _monitor = Program(monitor.spawn().expect("dbus-monitor comes with dbus-daemon"));
     let shell = session.open(&[&fixture("blur")]);
-    let is_blue = |picture: &image::RgbImage| picture.get_pixel(600, 600).0 == [0, 0, 120];
+    let is_blue = |picture: &RgbImage| picture.get_pixel(600, 600).0 == [0, 0, 120];
     shell.shows("the page", is_blue);
     shell.click(600, 120);
     shell.shows("that the page has the keys", |picture| picture.get_pixel(600, 600).0 == [0, 200, 0]);
@@ -154,5 +155,27 @@ fn a_crash_that_nobody_looks_at_is_told_by_a_notification() {
         (said.contains("string \"Blur\"") && said.contains("string \"The page: ")).then_some(())
     });
     session.display.xdotool(&["windowmap", "--sync", &shell.window.to_string()]);
+    shell.close();
+}
+
+#[test]
+fn everything_is_as_large_as_the_desktop_wants_it() {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let session = Session::start("desktop-scale");
+    // 1.25 of the usual 96.
+    session.display.set_resources("Xft.dpi:\t120\n");
+    let shell = session.open(&[&fixture("desk")]);
+    let scaled = |point: u32| point * 5 / 4;
+    let light = |picture: &RgbImage, light: u32| picture.get_pixel(scaled(light), scaled(40)).0;
+    let panel = |picture: &RgbImage| picture.get_pixel(scaled(BAR.0), scaled(BAR.1)).0 != [0, 0, 0];
+    let is_there = |picture: &RgbImage| light(picture, PAUSED) == [80, 0, 0] && panel(picture);
+    let picture = shell.shows("page and panel", |picture| picture.dimensions() == (1250, 875) && is_there(picture));
+    // The last light ends at 780 points, the panel's bar at 398.
+    assert_eq!((picture.get_pixel(974, 50).0, picture.get_pixel(976, 50).0), ([80, 0, 0], [0, 0, 0]));
+    assert_eq!((panel(&picture), picture.get_pixel(490, 60).0 != [0, 0, 0], picture.get_pixel(500, 60).0), (true, true, [0, 0, 0]));
+    shell.click(scaled(560), scaled(120));
+    shell.shows("a click on the page's button", |picture| light(picture, CLICK) == [0, 200, 0]);
+    shell.click(scaled(PAUSE.0), scaled(PAUSE.1));
+    shell.shows("a click on the panel's Pause", |picture| light(picture, PAUSED) == [0, 200, 0]);
     shell.close();
 }

@@ -97,3 +97,20 @@ fn a_storm_of_resizes_ends_at_the_last_size() {
     assert_eq!(report["size"], serde_json::json!([333, 222]));
     assert_eq!(image::image_dimensions(out.join("frame.png")).unwrap(), (333, 222));
 }
+
+#[test]
+fn a_window_has_the_displays_scale_unless_the_app_asks_for_one() {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let display = XServer::start(1280, 800);
+    display.set_resources("Xft.dpi:\t120\n");
+    let out = scratch("window-scale");
+    let asking = out.join("app");
+    std::fs::create_dir_all(&asking).unwrap();
+    std::fs::write(asking.join("app.toml"), "[app]\nname = \"scale\"\nengine = \"1\"\n[window]\nsize = [160, 120]\nscale = 2.0\n").unwrap();
+    for (app, size, scale) in [(harness::fixture("button"), [200, 150], 1.25), (asking, [320, 240], 2.0)] {
+        let (child, _) = open(&display, &app, &out);
+        until(|| (newest_frame(&out)? == size.into()).then_some(()));
+        let report = close(child);
+        assert_eq!((&report["size"], report["scale"].as_f64()), (&serde_json::json!(size), Some(scale)), "{}", app.display());
+    }
+}

@@ -253,9 +253,14 @@ impl Engine {
     }
 }
 
-/// Size in device pixels, and scale. The manifest's size is in logical pixels.
+/// The scale that is asked for, whatever the display's is.
+pub(crate) fn fixed_scale(manifest: &Manifest, options: &RunOptions) -> Option<f32> {
+    options.scale.or(manifest.window.scale)
+}
+
+/// Size in device pixels, and scale, where the display has a scale of one. The manifest's size is in logical pixels.
 pub(crate) fn framebuffer(manifest: &Manifest, options: &RunOptions) -> ((u32, u32), f32) {
-    let scale = options.scale.or(manifest.window.scale).unwrap_or(1.0);
+    let scale = fixed_scale(manifest, options).unwrap_or(1.0);
     let device = |side: u32| (side as f32 * scale).round() as u32;
     let [width, height] = manifest.window.size;
     (options.size.unwrap_or((device(width), device(height))), scale)

@@ -17,7 +17,7 @@ use wasm_engine_topology::{Plan, Topology, pools};
 
 use crate::clock::Clock;
 use crate::control::{Control, StopHandle};
-use crate::engine::{Engine, EngineError};
+use crate::engine::{Engine, EngineError, fixed_scale};
 use crate::inbox::Inbox;
 use crate::inspect::{self, Announcement};
 use crate::io::IoThread;
@@ -58,7 +58,7 @@ pub(crate) struct Session {
 }
 
 impl Session {
-    /// Starts every part. The renderer draws into `target`.
+    /// Starts every part. The renderer draws into `target`. `scale` is the display's, which a scale that the app or the command line asks for goes before.
     pub(crate) fn start(
         mut engine: Engine,
         gpu: Arc<Gpu>,
@@ -69,6 +69,7 @@ impl Session {
     ) -> Result<Self, EngineError> {
         let policy = std::mem::take(&mut engine.policy);
         let manifest = &engine.app.manifest;
+        let scale = fixed_scale(manifest, &engine.options).unwrap_or(scale);
         let telemetry = engine.telemetry.clone();
         let control = Control::new(stop.clone(), size, scale, engine.options.hud.unwrap_or(manifest.hud.shown));
         let region = Region::create(&wiring::region_spec(manifest))?;
@@ -123,8 +124,11 @@ impl Session {
         self.resize_page();
     }
 
-    /// Takes over the scale of the window's display.
+    /// Takes over the scale of the window's display, if nobody has asked for one.
     pub(crate) fn rescale(&self, scale: f32) {
+        if fixed_scale(&self.engine.app.manifest, &self.engine.options).is_some() {
+            return;
+        }
         self.control.set_scale(scale.clamp(*limits::SCALE_RANGE.start(), *limits::SCALE_RANGE.end()));
         self.resize_page();
     }

@@ -9,14 +9,14 @@ use wasm_engine_compositor::Pace;
 use wasm_engine_gpu::{Gpu, GpuOptions};
 use wasm_engine_page::{PageInput, PointerButton, TouchPhase, WheelUnit};
 use winit::application::ApplicationHandler;
-use winit::dpi::{PhysicalPosition, PhysicalSize};
+use winit::dpi::{LogicalSize, PhysicalPosition, PhysicalSize, Size};
 use winit::event::{ElementState, Ime, MouseButton, MouseScrollDelta, Touch, WindowEvent};
 use winit::event_loop::{ActiveEventLoop, ControlFlow, EventLoop};
 use winit::keyboard::{Key, ModifiersState, NamedKey};
 use winit::window::{CursorIcon, Window, WindowId};
 
 use crate::control::StopHandle;
-use crate::engine::{Engine, EngineError, framebuffer};
+use crate::engine::{Engine, EngineError, fixed_scale, framebuffer};
 use crate::run_report::{Ending, RunReport};
 use crate::session::Session;
 use crate::wiring::Target;
@@ -95,18 +95,17 @@ impl ApplicationHandler for Player {
 
 impl Player {
     fn open(&mut self, event_loop: &ActiveEventLoop, engine: Engine) -> Result<Session, EngineError> {
-        let (size, mut scale) = framebuffer(&engine.app.manifest, &engine.options);
-        let attributes =
-            Window::default_attributes().with_title(engine.app.manifest.title()).with_inner_size(PhysicalSize::new(size.0, size.1));
+        let ((width, height), _) = framebuffer(&engine.app.manifest, &engine.options);
+        let follows_display = fixed_scale(&engine.app.manifest, &engine.options).is_none() && engine.options.size.is_none();
+        let size: Size = if follows_display { LogicalSize::new(width, height).into() } else { PhysicalSize::new(width, height).into() };
+        let attributes = Window::default_attributes().with_title(engine.app.manifest.title()).with_inner_size(size);
         let window = event_loop.create_window(attributes).map_err(|error| EngineError::Window(error.to_string()))?;
-        if engine.options.scale.or(engine.app.manifest.window.scale).is_none() {
-            scale = window.scale_factor() as f32;
-        }
         window.set_ime_allowed(true);
         let window = Arc::new(window);
         self.window = Some(window.clone());
         let (gpu, surface) = Gpu::for_window(&GpuOptions::default(), window.clone())?;
         let PhysicalSize { width, height } = window.inner_size();
+        let scale = window.scale_factor() as f32;
         Session::start(engine, gpu, Target::Window(surface, Pace::Fifo), (width.max(1), height.max(1)), scale, &self.stop)
     }
 

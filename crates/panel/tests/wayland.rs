@@ -28,8 +28,8 @@ mod linux {
     use gtk::glib::Propagation;
     use gtk::prelude::*;
     use wasm_engine_gpu::{Gpu, GpuOptions, WindowSurface};
-    use wasm_engine_panel::Panel as _;
-    use wasm_engine_panel::sys::linux::{Cover, Input, TouchPhase, offscreen};
+    use wasm_engine_panel::sys::linux::{Cover, Input, TouchPhase, offscreen, sized};
+    use wasm_engine_panel::{Panel as _, PanelFrame};
     use webkit2gtk::WebViewExt as _;
 
     use crate::desk::{Panel, until, window};
@@ -52,17 +52,26 @@ mod linux {
         name: &'static str,
     }
 
-    const MUTTER: &[&str] = &[
-        "dbus-run-session",
-        "--",
-        "sh",
-        "-c",
-        // The bus ends with the shell, and the shell with its input. Programs inside find the bus in the file. Asked politely, mutter now and
-        // then spins for ever instead of ending, as its bus goes at the same time.
-        "echo $DBUS_SESSION_BUS_ADDRESS > bus; mutter --headless --wayland --no-x11 --virtual-monitor 1000x700 --wayland-display panel & read end; kill -KILL $!; wait",
-    ];
+    /// Mutter, with monitors of these sizes.
+    macro_rules! mutter {
+        ($($size:literal)+) => {
+            &[
+                "dbus-run-session",
+                "--",
+                "sh",
+                "-c",
+                // The bus ends with the shell, and the shell with its input. Programs inside find the bus in the file. Asked politely, mutter now
+                // and then spins for ever instead of ending, as its bus goes at the same time.
+                concat!(
+                    "echo $DBUS_SESSION_BUS_ADDRESS > bus; mutter --headless --wayland --no-x11 --wayland-display panel",
+                    $(" --virtual-monitor ", $size,)+
+                    " & read end; kill -KILL $!; wait"
+                ),
+            ]
+        };
+    }
 
-    const COMPOSITORS: [Compositor; 4] = [
+    const COMPOSITORS: [Compositor; 5] = [
         Compositor {
             command: &[
                 "weston",
@@ -94,8 +103,9 @@ mod linux {
             test: with_two_pixels_a_point,
             name: "two_pixels_a_point",
         },
-        Compositor { command: MUTTER, test: under_mutter, name: "a_covered_webview_goes_on_and_has_its_input" },
-        Compositor { command: MUTTER, test: off_screen, name: "off_screen" },
+        Compositor { command: mutter!("1000x700"), test: under_mutter, name: "a_covered_webview_goes_on_and_has_its_input" },
+        Compositor { command: mutter!("1000x700"), test: off_screen, name: "off_screen" },
+        Compositor { command: mutter!("1000x700" "2000x1400"), test: between_monitors, name: "monitors_of_different_scale" },
     ];
 
     fn start_compositor(folder: &Path, command: &[&str]) -> Child {
@@ -431,6 +441,42 @@ mod linux {
             self.call(&format!("{}.Session", Self::NAME), method, Some(arguments));
         }
 
+        /// Presses keys one after the other, and lets go of them.
+        fn press(&self, keys: &[u32]) {
+            let pressed = keys.iter().map(|key| (*key, true));
+            for (key, down) in pressed.chain(keys.iter().rev().map(|key| (*key, false))) {
+                self.notify("NotifyKeyboardKeycode", &(key, down).to_variant());
+                work_for(Duration::from_millis(50));
+            }
+        }
+
+        /// Puts the second monitor at the right of the first, with so many pixels a point.
+        fn scale_second_monitor(&self, scale: f64) {
+            let (name, path) = ("org.gnome.Mutter.DisplayConfig", "/org/gnome/Mutter/DisplayConfig");
+            let state = self.ask((name, path), name, "GetCurrentState", None);
+            let monitors: Vec<_> = state.child_value(1).iter().collect();
+            // A monitor is its names, its modes and more; a mode is its name, its size and more.
+            let width = |monitor: &gtk::glib::Variant| monitor.child_value(1).child_value(0).child_value(1).get::<i32>();
+            let mut wanted: Vec<_> = monitors.iter().map(|monitor| (width(monitor).expect("a width"), monitor)).collect();
+            wanted.sort_by_key(|(width, _)| *width);
+            let mut left = 0;
+            let logical = wanted.iter().zip([1.0, scale]).map(|((width, monitor), scale)| {
+                let (connector, mode) = (monitor.child_value(0).child_value(0), monitor.child_value(1).child_value(0).child_value(0));
+                let options = gtk::glib::VariantDict::new(None).end();
+                let shown = gtk::glib::Variant::tuple_from_iter([connector, mode, options]);
+                let shown = gtk::glib::Variant::array_from_iter_with_type(&shown.type_().to_owned(), [shown]);
+                let place = [left.to_variant(), 0i32.to_variant(), scale.to_variant(), 0u32.to_variant(), (left == 0).to_variant(), shown];
+                left += (f64::from(*width) / scale) as i32;
+                gtk::glib::Variant::tuple_from_iter(place)
+            });
+            let logical: Vec<_> = logical.collect();
+            let logical = gtk::glib::Variant::array_from_iter_with_type(&logical[0].type_().to_owned(), logical);
+            // 1: until it is changed again.
+            let arguments = [state.child_value(0), 1u32.to_variant(), logical, gtk::glib::VariantDict::new(None).end()];
+            let arguments = gtk::glib::Variant::tuple_from_iter(arguments);
+            self.ask((name, path), name, "ApplyMonitorsConfig", Some(&arguments));
+        }
+
         fn move_to(&self, x: f64, y: f64) {
             self.notify("NotifyPointerMotionRelative", &(-9000.0, -9000.0).to_variant());
             self.notify("NotifyPointerMotionRelative", &(x, y).to_variant());
@@ -477,6 +523,37 @@ mod linux {
         engine.present_and_wait((1000, 700), wgpu::PresentMode::Fifo, 30);
         panel.uploads_only_what_changes("8888", 4);
         clicks(&panel);
+    }
+
+    /// The window goes from a monitor of scale 1 to one of scale 2, and back.
+    fn between_monitors(_: &Path) {
+        gtk::init().expect("GTK starts under mutter");
+        let (_window, _cover, engine, panel) = scene(|_| ());
+        let told = Rc::new(Cell::new((0, 0, 0.0)));
+        let heard = told.clone();
+        sized(&panel.view, move |width, height, scale| heard.set((width, height, scale)));
+        let desk = Pointer::new();
+        desk.scale_second_monitor(2.0);
+        // The first pixel that the card does not cover tells the scale too.
+        let is_like = |scale: u32| {
+            let size = |frame: &PanelFrame| (frame.texture.width(), frame.texture.height());
+            told.get() == (600 * scale, 400 * scale, f64::from(scale))
+                && panel.pixels.latest().is_some_and(|frame| size(&frame) == (600 * scale, 400 * scale))
+                && panel.pixels.covers(200 * scale - 2, 100)
+                && !panel.pixels.covers(200 * scale + 2, 100)
+        };
+        // Evdev's keys, which GNOME moves a window to the next monitor with.
+        let (command, shift, left, right) = (125, 42, 105, 106);
+        for (arrow, scale) in [(None, 1), (Some(right), 2), (Some(left), 1), (Some(right), 2)] {
+            if let Some(arrow) = arrow {
+                desk.press(&[command, shift, arrow]);
+            }
+            until("the webview has the scale of its monitor", || is_like(scale));
+            engine.present_and_wait((600 * scale, 400 * scale), wgpu::PresentMode::Fifo, 10);
+        }
+        let before = panel.animation_frames();
+        work_for(Duration::from_secs(1));
+        assert!(panel.animation_frames() > before + 10, "a covered webview has stopped");
     }
 
     /// Each click reaches whom it is meant for.

@@ -4,7 +4,9 @@ use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command, Stdio};
 
 use image::RgbImage;
-use x11rb::protocol::xproto::{ClientMessageEvent, ConnectionExt as _, EventMask, ImageFormat};
+use x11rb::connection::Connection as _;
+use x11rb::protocol::xproto::{AtomEnum, ClientMessageEvent, ConnectionExt as _, EventMask, ImageFormat, PropMode};
+use x11rb::wrapper::ConnectionExt as _;
 
 /// An X server without a screen, and a window manager if one is asked for. Both end with it.
 pub struct XServer {
@@ -80,6 +82,22 @@ impl XServer {
             Ok(())
         };
         ask().expect("the X server takes the message");
+    }
+
+    /// Sets the resources that programs read when they start, as `xrdb` does: `NAME:\tVALUE\n` for each.
+    ///
+    /// # Panics
+    /// When the X server has gone.
+    pub fn set_resources(&self, text: &str) {
+        let set = || -> Result<(), Box<dyn std::error::Error>> {
+            let (connection, screen) = x11rb::connect(Some(&self.name))?;
+            let root = connection.setup().roots.get(screen).ok_or("no such screen")?.root;
+            let property =
+                connection.change_property8(PropMode::REPLACE, root, AtomEnum::RESOURCE_MANAGER, AtomEnum::STRING, text.as_bytes());
+            property?.check()?;
+            Ok(())
+        };
+        set().expect("the X server takes the resources");
     }
 
     /// What a window shows, with everything in it; `None` when it is not all on the screen.

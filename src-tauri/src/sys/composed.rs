@@ -19,6 +19,11 @@ pub(crate) fn single_instance(_identity: &str) -> TauriPlugin<Wry> {
 /// What has to be settled before the first window: nothing.
 pub(crate) fn prepare() {}
 
+/// What things are to be magnified by after the window's scale, which is all there is here.
+pub(crate) fn fraction() -> f64 {
+    1.0
+}
+
 /// Starts the run in the window.
 pub(crate) fn attach(window: &WebviewWindow, engine: Engine) -> Result<(), Box<dyn Error>> {
     let (size, scale) = (window.inner_size()?, window.scale_factor()?);

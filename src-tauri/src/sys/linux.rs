@@ -30,6 +30,11 @@ pub(crate) fn prepare() {
     linux::paint_where_it_is_cheap();
 }
 
+/// What things are to be magnified by after the window's scale, which GTK has as a whole number.
+pub(crate) fn fraction() -> f64 {
+    linux::fraction()
+}
+
 /// Starts the run in the window.
 pub(crate) fn attach(window: &WebviewWindow, engine: Engine) -> Result<(), Box<dyn Error>> {
     if std::env::var_os(PANEL).is_some_and(|value| value == "offscreen") {
@@ -40,7 +45,7 @@ pub(crate) fn attach(window: &WebviewWindow, engine: Engine) -> Result<(), Box<d
         })?;
     }
     let cover = linux::Cover::above(window)?;
-    let (size, scale) = (window.inner_size()?, window.scale_factor()?);
+    let (size, scale) = (window.inner_size()?, window.scale_factor()? * fraction());
     cover.resize(size.width, size.height)?;
     let size = (size.width.max(1), size.height.max(1));
     // A thread that waits for a hidden window's display would hold up the end of the run.

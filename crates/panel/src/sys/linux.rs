@@ -10,6 +10,7 @@ mod keyboard;
 pub mod offscreen;
 mod priority;
 mod routing;
+mod scale;
 mod sized;
 mod software;
 
@@ -17,5 +18,6 @@ pub use capture::{capture, revive};
 pub use cover::{Cover, CoverError};
 pub use input::{Input, KeyEvent, KeyLocation, Routed, TouchPhase, route, set_cursor};
 pub use priority::let_frames_go_first;
+pub use scale::fraction;
 pub use sized::sized;
 pub use software::{keep_canvases_on_the_processor, paint_where_it_is_cheap};
