@@ -40,5 +40,6 @@ pub(crate) fn ensure(purpose: Purpose) -> Result<()> {
     } else {
         eprintln!("xtask: setup installs nothing on this system; building needs clang 19, cmake, python 3 and pkg-config on the PATH");
     }
-    rust::ensure()
+    rust::ensure()?;
+    if purpose >= Purpose::Test { rust::ensure_driver() } else { Ok(()) }
 }

@@ -1,8 +1,9 @@
-//! The panel as a WebDriver sees it: WebKitGTK's own driver starts the shell, as `tauri-driver` has it do.
+//! The panel as a WebDriver sees it: `tauri-driver` has WebKitGTK's own driver start the shell.
 
 use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
-use std::process::{Child, Stdio};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -22,23 +23,22 @@ pub(crate) struct Driver {
 impl Driver {
     /// Starts the shell with these arguments.
     pub(crate) fn start(desktop: &Session, arguments: &[&str]) -> Self {
-        // Free a moment ago; nobody else on this machine takes ports without asking for any.
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let (port, native) = (free_port(), free_port());
         let shell = desktop.command();
-        let mut command = std::process::Command::new("WebKitWebDriver");
+        let tools = Path::new(shell.get_program()).ancestors().nth(2).unwrap().join("tools/bin");
+        let mut command = Command::new(tools.join("tauri-driver"));
         for (name, value) in shell.get_envs() {
             match value {
                 Some(value) => command.env(name, value),
                 None => command.env_remove(name),
             };
         }
-        command.env("TAURI_WEBVIEW_AUTOMATION", "true");
-        command.arg(format!("--port={port}")).stdout(Stdio::null()).stderr(Stdio::null());
-        let process = command.spawn().expect("WebKitWebDriver: `cargo xtask setup --all` brings it");
+        command.args(["--port", &port.to_string(), "--native-port", &native.to_string()]).stdout(Stdio::null()).stderr(Stdio::null());
+        let process = command.spawn().expect("tauri-driver: `cargo xtask setup --all` brings it");
         let mut driver = Self { process, port, session: String::new() };
         until("the driver listens", || TcpStream::connect(("127.0.0.1", port)).ok());
-        let options = json!({ "binary": shell.get_program().to_str(), "args": arguments });
-        let wanted = json!({ "capabilities": { "alwaysMatch": { "webkitgtk:browserOptions": options } } });
+        let options = json!({ "application": shell.get_program().to_str(), "args": arguments });
+        let wanted = json!({ "capabilities": { "alwaysMatch": { "tauri:options": options } } });
         let begun = driver.ask("POST", "/session", &wanted);
         driver.session = begun["sessionId"].as_str().unwrap_or_else(|| panic!("{begun}")).to_owned();
         driver
@@ -105,7 +105,13 @@ impl Drop for Driver {
         if !self.session.is_empty() {
             self.ask("DELETE", &self.path(), &Value::Null);
         }
-        let _ = self.process.kill();
+        // It ends WebKit's driver with itself when it is asked to, and leaves it behind when it is killed.
+        let _ = Command::new("kill").arg(self.process.id().to_string()).status();
         let _ = self.process.wait();
     }
+}
+
+/// Free a moment ago; nobody else on this machine takes ports without asking for any.
+fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }

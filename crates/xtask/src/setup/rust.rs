@@ -7,6 +7,9 @@ use std::path::{Path, PathBuf};
 /// The target that kernels are compiled for.
 pub(crate) const KERNEL_TARGET: &str = "wasm32-unknown-unknown";
 
+/// Tauri's WebDriver, which the tests of the desktop shell speak to, and the version of it that is known to work.
+const DRIVER: [&str; 2] = ["tauri-driver", "2.1.0"];
+
 /// Makes sure that the toolchain can compile kernels and check the code.
 pub(super) fn ensure() -> Result<()> {
     let sysroot = sysroot()?;
@@ -23,6 +26,22 @@ pub(super) fn ensure() -> Result<()> {
         eprintln!("xtask: the Rust toolchain lacks {}", args[2]);
         process::check(command("rustup").args(args))?;
     }
+    Ok(())
+}
+
+/// Makes sure that there is Tauri's WebDriver, in `target/tools`.
+pub(super) fn ensure_driver() -> Result<()> {
+    let [name, version] = DRIVER;
+    let tools = process::target_dir().join("tools");
+    if !cfg!(target_os = "linux") || tools.join("bin").join(name).is_file() {
+        return Ok(());
+    }
+    eprintln!("xtask: compiling {name} {version}, for the tests");
+    let build = tools.join("build");
+    let mut install = process::cargo(&["install", name, "--version", version, "--locked", "--quiet", "--root"]);
+    process::check(install.arg(&tools).env("CARGO_TARGET_DIR", &build))?;
+    // Nobody needs the pieces any more; what cannot be removed is no reason to stop.
+    let _ = std::fs::remove_dir_all(build);
     Ok(())
 }
 
