@@ -36,7 +36,9 @@ impl Driver {
         command.args(["--port", &port.to_string(), "--native-port", &native.to_string()]).stdout(Stdio::null()).stderr(Stdio::null());
         let process = command.spawn().expect("tauri-driver: `cargo xtask setup --all` brings it");
         let mut driver = Self { process, port, session: String::new() };
-        until("the driver listens", || TcpStream::connect(("127.0.0.1", port)).ok());
+        for port in [native, port] {
+            until("the driver listens", || TcpStream::connect(("127.0.0.1", port)).ok());
+        }
         let options = json!({ "application": shell.get_program().to_str(), "args": arguments });
         let wanted = json!({ "capabilities": { "alwaysMatch": { "tauri:options": options } } });
         let begun = driver.ask("POST", "/session", &wanted);
@@ -80,8 +82,8 @@ impl Driver {
         let mut socket = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
         socket.set_read_timeout(Some(PATIENCE)).unwrap();
         let length = body.len();
-        write!(socket, "{method} {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n{body}")
-            .unwrap();
+        // Not to be closed after the answer: passed on to WebKit's driver, that makes it reset the connection now and then.
+        write!(socket, "{method} {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: {length}\r\n\r\n{body}").unwrap();
         let mut answer = String::new();
         // The driver may keep the connection open, so its length tells where the answer ends.
         let mut bytes = [0; 65536];
