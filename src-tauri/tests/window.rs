@@ -118,6 +118,9 @@ fn the_webviews_process_and_the_apps_folder_may_go() {
     let (fresh, _) = until("the webview has a new process", || {
         children(shell.child.id()).into_iter().find(|(pid, name)| name.starts_with("WebKitWebProces") && *pid != killed)
     });
+    let environment = std::fs::read(format!("/proc/{fresh}/environ")).unwrap();
+    let paints_on_processor = environment.split(|byte| *byte == 0).any(|one| one == b"WEBKIT_SKIA_ENABLE_CPU_RENDERING=1");
+    assert_eq!(paints_on_processor, !Path::new("/dev/dri").exists(), "where there is no GPU it does without OpenGL");
     until("its priority is lower than ours", || (niceness(fresh)? > niceness(shell.child.id())?).then_some(()));
     // The page never noticed, and the panel is back.
     shell.click(560, 120);

@@ -2,6 +2,7 @@ import uPlot from 'uplot';
 import type { Frame } from '../protocol';
 import { needed, reach, STAGES, type StageName } from '../state/frames';
 import { BUDGETS_MS, FRAMES_MAX } from '../state/limits';
+import { Pace } from './pace';
 
 /** From the axis upwards. `page` runs beside these, in Servo's own threads, and is drawn downwards. */
 const STACK: StageName[] = ['wait', 'compute', 'compose', 'present'];
@@ -21,8 +22,7 @@ export class TimelineChart {
   #budgetMs = 0;
   #above = 20;
   #below = 0;
-  #drawn = Number.NEGATIVE_INFINITY;
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  readonly #pace = new Pace(PACE_MS);
 
   /** `inspect` is told which frame is under the cursor. */
   constructor(element: HTMLElement, inspect: (frame: number | null) => void) {
@@ -35,14 +35,10 @@ export class TimelineChart {
 
   /** Shows these frames: `soon`, or at once where somebody waits for it. */
   show(frames: Frame[], budgetMs: number, soon: boolean): void {
-    clearTimeout(this.#timer);
-    const wait = soon ? this.#drawn + PACE_MS - performance.now() : 0;
-    if (wait > 0) this.#timer = setTimeout(() => this.#show(frames, budgetMs), wait);
-    else this.#show(frames, budgetMs);
+    this.#pace.run(() => this.#show(frames, budgetMs), soon);
   }
 
   #show(frames: Frame[], budgetMs: number): void {
-    this.#drawn = performance.now();
     this.#frames = frames;
     this.#budgetMs = budgetMs;
     const need = needed(frames, budgetMs);
@@ -74,7 +70,7 @@ export class TimelineChart {
   }
 
   destroy(): void {
-    clearTimeout(this.#timer);
+    this.#pace.stop();
     this.#observer.disconnect();
     this.#plot.destroy();
   }

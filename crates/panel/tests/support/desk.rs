@@ -98,13 +98,19 @@ impl Panel {
         frames.unwrap_or(0)
     }
 
-    /// Changes a label of 60 by 20 points, and asks for no more than four tiles of uploads; and for none while nothing changes, though the page asks for animation
+    /// Changes a label of 60 by 20 points.
+    pub(crate) fn draws_what_changes(&self, text: &str) {
+        let before = self.pixels.uploads();
+        self.run(&format!("document.getElementById('label').textContent = '{text}'"));
+        until("the label is drawn", || self.pixels.uploads() != before);
+    }
+
+    /// Changes a label, and asks for no more than four tiles of uploads; and for none while nothing changes, though the page asks for animation
     /// frames all the time.
     pub(crate) fn uploads_only_what_changes(&self, text: &str, tiles: u64) {
         self.still();
         let before = self.pixels.uploads();
-        self.run(&format!("document.getElementById('label').textContent = '{text}'"));
-        until("the label is drawn", || self.pixels.uploads() != before);
+        self.draws_what_changes(text);
         self.still();
         let bytes = self.pixels.uploads().bytes - before.bytes;
         assert!(bytes <= tiles * 64 * 64 * 4, "{bytes} bytes were uploaded for a label");

@@ -20,12 +20,16 @@ use wayland_client::protocol::wl_subsurface::WlSubsurface;
 use wayland_client::protocol::wl_surface::WlSurface;
 use wayland_client::{Connection, Proxy as _};
 use wayland_protocols::wp::viewporter::client::wp_viewport::WpViewport;
+use wayland_sys::client::{wayland_client_handle, wl_proxy};
+use wayland_sys::common::wl_argument;
+use wayland_sys::ffi_dispatch;
 
 use super::CoverError;
 use super::wayland::Globals;
 
 // Of libgdk-3, which `gtk` links; the last two are there since 3.24.25.
 unsafe extern "C" {
+    fn gdk_wayland_display_get_wl_compositor(display: *mut gdk::ffi::GdkDisplay) -> *mut c_void;
     fn gdk_wayland_display_get_wl_display(display: *mut gdk::ffi::GdkDisplay) -> *mut c_void;
     fn gdk_wayland_window_get_wl_surface(window: *mut gdk::ffi::GdkWindow) -> *mut c_void;
     fn gdk_wayland_window_add_frame_callback_surface(window: *mut gdk::ffi::GdkWindow, surface: *mut c_void);
@@ -62,12 +66,38 @@ fn part_of(globals: &Globals, window: &gdk::Window, surface: &WlSurface) -> Opti
     Some(role)
 }
 
-fn without_input(globals: &Globals) -> WlSurface {
-    let surface = globals.compositor.create_surface(&globals.queue, ());
+/// `wl_compositor.create_surface`, in Wayland's own protocol.
+const CREATE_SURFACE: u32 = 0;
+
+/// A surface whose events GDK hears, as it does those of its own windows. A callback is told in the queue of the surface that it was asked of, and one that `wayland_client`
+/// makes has a queue that GDK does not know.
+fn in_gdks_queue(globals: &Globals, window: &gdk::Window) -> Option<WlSurface> {
+    address(window)?;
+    let interface = WlSurface::interface();
+    let mut arguments = [wl_argument { n: 0 }];
+    // SAFETY: `address` knows a window of a Wayland display, which keeps its compositor until it is closed. The request has one argument, the new object, whose number is
+    // filled in.
+    let surface: *mut wl_proxy = unsafe {
+        let compositor = gdk_wayland_display_get_wl_compositor(window.display().to_glib_none().0);
+        ffi_dispatch!(
+            wayland_client_handle(),
+            wl_proxy_marshal_array_constructor,
+            compositor.cast(),
+            CREATE_SURFACE,
+            arguments.as_mut_ptr(),
+            interface.c_ptr?
+        )
+    };
+    NonNull::new(surface)?;
+    // SAFETY: the surface was made just now, and nobody else has it.
+    let surface = unsafe { ObjectId::from_ptr(interface, surface) }.ok()?;
+    WlSurface::from_id(&globals.connection, surface).ok()
+}
+
+fn let_input_through(globals: &Globals, surface: &WlSurface) {
     let nothing = globals.compositor.create_region(&globals.queue, ());
     surface.set_input_region(Some(&nothing));
     nothing.destroy();
-    surface
 }
 
 /// The surface that the engine draws to. Calls may come from any thread.
@@ -82,7 +112,8 @@ pub(super) struct Surface {
 impl Surface {
     /// A surface without a place, which takes no input.
     pub(super) fn new(globals: &Globals) -> Self {
-        let surface = without_input(globals);
+        let surface = globals.compositor.create_surface(&globals.queue, ());
+        let_input_through(globals, &surface);
         let viewport = globals.viewporter.as_ref().map(|viewporter| viewporter.get_viewport(&surface, &globals.queue, ()));
         Self { connection: globals.connection.clone(), surface, viewport, role: Mutex::default() }
     }
@@ -155,7 +186,8 @@ impl Pulse {
         let pool = globals.shm.create_pool(pixel.as_fd(), 4, &globals.queue, ());
         let buffer = pool.create_buffer(0, 1, 1, 4, Format::Argb8888, &globals.queue, ());
         pool.destroy();
-        let surface = without_input(globals);
+        let surface = in_gdks_queue(globals, window).ok_or(CoverError::NotShown)?;
+        let_input_through(globals, &surface);
         let Some(role) = part_of(globals, window, &surface) else {
             surface.destroy();
             return Err(CoverError::NotShown);
