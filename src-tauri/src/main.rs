@@ -16,15 +16,11 @@ use std::path::PathBuf;
 
 use clap::Parser;
 use tauri::{Manager, RunEvent};
-use tauri_plugin_global_shortcut::{GlobalShortcutExt as _, Shortcut, ShortcutEvent, ShortcutState};
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::{EnvFilter, Layer as _};
 use wasm_engine_engine::{Display, PanelLog, RunOptions, log_directives};
 
 use crate::shell::Shell;
-
-/// What shows and hides the HUD.
-const HUD_KEYS: &str = "Ctrl+Alt+H";
 
 /// An app's page, its guests' graphics and the control panel in one window.
 #[derive(Parser)]
@@ -70,7 +66,6 @@ fn run() -> i32 {
         .plugin(launch::autostart(app.as_deref()))
         .plugin(tauri_plugin_dialog::init())
         .plugin(tauri_plugin_notification::init())
-        .plugin(hud_shortcut())
         .manage(Shell::new(log))
         .invoke_handler(tauri::generate_handler![
             commands::panel_hello,
@@ -85,8 +80,8 @@ fn run() -> i32 {
             end_on_ctrl_c(shell.handle())?;
             window::open(shell.handle(), app.as_deref(), options)?;
             // Another program may hold the keys, or the shell of another app; this one works without them.
-            if let Err(error) = shell.global_shortcut().register(HUD_KEYS) {
-                tracing::info!("{HUD_KEYS}: {error}");
+            if let Err(error) = sys::hear_hud_keys(shell.handle(), toggle_hud) {
+                tracing::info!("no keys for the HUD: {error}");
             }
             // A desktop without a tray has no use for the icon, and the run goes on without.
             if let Err(error) = tray::build(shell.handle()) {
@@ -131,14 +126,10 @@ fn end_on_ctrl_c(app: &tauri::AppHandle) -> Result<(), ctrlc::Error> {
     })
 }
 
-/// Shows and hides the HUD from anywhere.
-fn hud_shortcut() -> tauri::plugin::TauriPlugin<tauri::Wry> {
-    let toggle = |app: &tauri::AppHandle, _: &Shortcut, event: ShortcutEvent| {
-        if let (ShortcutState::Pressed, Some(run)) = (event.state(), app.state::<Shell>().run()) {
-            run.toggle_hud();
-        }
-    };
-    tauri_plugin_global_shortcut::Builder::new().with_handler(toggle).build()
+fn toggle_hud(app: &tauri::AppHandle) {
+    if let Some(run) = app.state::<Shell>().run() {
+        run.toggle_hud();
+    }
 }
 
 /// Warnings to standard error, or what `RUST_LOG` says; and what the panel shows to the panel.

@@ -27,6 +27,11 @@ impl Drop for Program {
     }
 }
 
+/// Another program: a window from which what it was started with can be dragged. `cargo test` builds it with the other examples.
+fn drag_source(session: &Session) -> Command {
+    session.with_desktop(Command::new(Path::new(env!("CARGO_BIN_EXE_wasm-engine-desktop")).with_file_name("examples").join("drag_source")))
+}
+
 /// An app that is the fixture `desk` in all but its name.
 fn other_app(home: &Path) -> PathBuf {
     let app = home.join("other");
@@ -81,9 +86,7 @@ fn what_another_program_drops_is_opened() {
     let app = other_app(session.home());
     let shell = session.open(&[&fixture("desk")]);
     ready(&shell);
-    let examples = Path::new(env!("CARGO_BIN_EXE_wasm-engine-desktop")).with_file_name("examples");
-    let mut source = session.with_desktop(Command::new(examples.join("drag_source")));
-    let source = Program(source.arg(&app).spawn().expect("`cargo test` builds the examples"));
+    let source = Program(drag_source(&session).arg(&app).spawn().unwrap());
     let from = until("the source has a window", || session.display.window_of(source.0.id())).to_string();
     session.display.xdotool(&["windowmove", "--sync", &from, "1300", "100", "mousemove", "--window", &from, "100", "50"]);
     let before = shell.picture().unwrap();
@@ -177,5 +180,24 @@ fn everything_is_as_large_as_the_desktop_wants_it() {
     shell.shows("a click on the page's button", |picture| light(picture, CLICK) == [0, 200, 0]);
     shell.click(scaled(PAUSE.0), scaled(PAUSE.1));
     shell.shows("a click on the panel's Pause", |picture| light(picture, PAUSED) == [0, 200, 0]);
+    shell.close();
+}
+
+#[test]
+fn the_keys_for_the_hud_are_heard_in_any_window() {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let session = Session::start("desktop-keys");
+    let shell = session.open(&[&fixture("desk")]);
+    ready(&shell);
+    let source = Program(drag_source(&session).arg(session.home()).spawn().unwrap());
+    let other = until("the other program has a window", || session.display.window_of(source.0.id())).to_string();
+    session.display.xdotool(&["windowactivate", "--sync", &other]);
+    // The panel's part changes by itself.
+    let page = |picture: &RgbImage| image::imageops::crop_imm(picture, 420, 0, 580, 700).to_image();
+    let before = page(&shell.picture().unwrap());
+    for shown in [true, false, true] {
+        shell.keys(&["key", "ctrl+alt+h"]);
+        shell.shows("that the HUD has come or gone", |picture| (difference(&page(picture), &before) > 0.005) == shown);
+    }
     shell.close();
 }

@@ -4,7 +4,8 @@ use std::error::Error;
 use std::sync::Arc;
 
 use tauri::plugin::TauriPlugin;
-use tauri::{Manager, WebviewWindow, WindowEvent, Wry};
+use tauri::{AppHandle, Manager, WebviewWindow, WindowEvent, Wry};
+use tauri_plugin_global_shortcut::{GlobalShortcutExt as _, Shortcut, ShortcutEvent, ShortcutState};
 use wasm_engine_engine::Engine;
 use wasm_engine_engine::desktop::{Desktop, Pace, Stage};
 
@@ -22,6 +23,17 @@ pub(crate) fn prepare() {}
 /// What things are to be magnified by after the window's scale, which is all there is here.
 pub(crate) fn fraction() -> f64 {
     1.0
+}
+
+/// Calls `pressed` whenever Ctrl, Alt and H are pressed, in whatever window.
+pub(crate) fn hear_hud_keys(app: &AppHandle, pressed: fn(&AppHandle)) -> Result<(), Box<dyn Error>> {
+    let hear = move |app: &AppHandle, _: &Shortcut, event: ShortcutEvent| {
+        if event.state() == ShortcutState::Pressed {
+            pressed(app);
+        }
+    };
+    app.plugin(tauri_plugin_global_shortcut::Builder::new().with_handler(hear).build())?;
+    Ok(app.global_shortcut().register("Ctrl+Alt+H")?)
 }
 
 /// Starts the run in the window.

@@ -8,7 +8,7 @@ use std::rc::Rc;
 use std::sync::{Arc, OnceLock};
 
 use tauri::plugin::TauriPlugin;
-use tauri::{Manager, WebviewWindow, Wry};
+use tauri::{AppHandle, Manager, WebviewWindow, Wry};
 use wasm_engine_engine::Engine;
 use wasm_engine_engine::desktop::{Desktop, Pace, Stage};
 use wasm_engine_panel::sys::linux;
@@ -33,6 +33,12 @@ pub(crate) fn prepare() {
 /// What things are to be magnified by after the window's scale, which GTK has as a whole number.
 pub(crate) fn fraction() -> f64 {
     linux::fraction()
+}
+
+/// Calls `pressed` whenever Ctrl, Alt and H are pressed, in whatever window.
+pub(crate) fn hear_hud_keys(app: &AppHandle, pressed: fn(&AppHandle)) -> Result<(), Box<dyn Error>> {
+    let app = app.clone();
+    Ok(linux::on_ctrl_alt('h', move || pressed(&app))?)
 }
 
 /// Starts the run in the window.

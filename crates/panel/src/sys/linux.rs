@@ -11,6 +11,7 @@ pub mod offscreen;
 mod priority;
 mod routing;
 mod scale;
+mod shortcut;
 mod sized;
 mod software;
 
@@ -19,5 +20,6 @@ pub use cover::{Cover, CoverError};
 pub use input::{Input, KeyEvent, KeyLocation, Routed, TouchPhase, route, set_cursor};
 pub use priority::let_frames_go_first;
 pub use scale::fraction;
+pub use shortcut::{ShortcutError, on_ctrl_alt};
 pub use sized::sized;
 pub use software::{keep_canvases_on_the_processor, paint_where_it_is_cheap};
