@@ -2,15 +2,11 @@ import uPlot from 'uplot';
 import type { Frame } from '../protocol';
 import { needed, reach, STAGES, type StageName } from '../state/frames';
 import { BUDGETS_MS, FRAMES_MAX } from '../state/limits';
-import { Pace } from './pace';
 
 /** From the axis upwards. `page` runs beside these, in Servo's own threads, and is drawn downwards. */
 const STACK: StageName[] = ['wait', 'compute', 'compose', 'present'];
 
 type Colors = Record<StageName | 'text' | 'grid' | 'budget' | 'own' | 'late' | 'card', string>;
-
-/** Between two drawings of what comes by itself, ms: numbers change more often, but these are hundreds of columns, and who draws them takes the time of the frames. */
-const PACE_MS = 200;
 
 /** The timeline: one column for each frame, the newest on the right. */
 export class TimelineChart {
@@ -22,7 +18,6 @@ export class TimelineChart {
   #budgetMs = 0;
   #above = 20;
   #below = 0;
-  readonly #pace = new Pace(PACE_MS);
 
   /** `inspect` is told which frame is under the cursor. */
   constructor(element: HTMLElement, inspect: (frame: number | null) => void) {
@@ -33,12 +28,8 @@ export class TimelineChart {
     this.#observer.observe(element);
   }
 
-  /** Shows these frames: `soon`, or at once where somebody waits for it. */
-  show(frames: Frame[], budgetMs: number, soon: boolean): void {
-    this.#pace.run(() => this.#show(frames, budgetMs), soon);
-  }
-
-  #show(frames: Frame[], budgetMs: number): void {
+  /** Shows these frames. */
+  show(frames: Frame[], budgetMs: number): void {
     this.#frames = frames;
     this.#budgetMs = budgetMs;
     const need = needed(frames, budgetMs);
@@ -70,7 +61,6 @@ export class TimelineChart {
   }
 
   destroy(): void {
-    this.#pace.stop();
     this.#observer.disconnect();
     this.#plot.destroy();
   }

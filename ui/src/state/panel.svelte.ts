@@ -1,7 +1,11 @@
 import type { Connection, Listener, Status } from '../connection/connection';
-import type { AppInfo, Ask, FromEngine, Problem } from '../protocol';
+import type { AppInfo, Ask, Change, FromEngine, Problem } from '../protocol';
 import { apply, begin, EMPTY, type View } from './apply';
 import { summarize } from './frames';
+import { Pace } from './pace';
+
+/** Between two times that numbers and charts change by themselves, ms. More often nobody could read them, and who draws them takes the time of the frames. */
+const PACE_MS = 200;
 
 /** Why asking is impossible: a short word for the app bar, and the reason. */
 export interface Refusal {
@@ -29,6 +33,9 @@ export class Panel implements Listener {
 
   readonly #connection: Connection;
   readonly #pending = new Map<number, { ask: Ask; done: ((problem: Problem | null) => void) | undefined }>();
+  readonly #pace = new Pace(PACE_MS);
+  /** What `view` becomes next. */
+  #latest: View = EMPTY;
   #id = 0;
 
   constructor(connection: Connection) {
@@ -79,10 +86,15 @@ export class Panel implements Listener {
         this.mayAsk = message.may.ask;
         break;
       case 'snapshot':
-        this.view = begin(message.state);
+        this.#pace.stop();
+        this.view = this.#latest = begin(message.state);
         break;
       case 'change': {
-        this.view = apply(this.view, message.change);
+        const soon = isRoutine(this.#latest, message.change);
+        this.#latest = apply(this.#latest, message.change);
+        this.#pace.run(() => {
+          this.view = this.#latest;
+        }, soon);
         const error = message.change.log.findLast((entry) => entry.level === 'error');
         if (error) this.announced = `${error.part}: ${error.text}`;
         break;
@@ -101,7 +113,8 @@ export class Panel implements Listener {
 
   #blank(): void {
     this.app = null;
-    this.view = EMPTY;
+    this.#pace.stop();
+    this.view = this.#latest = EMPTY;
     this.mayAsk = false;
     this.refused = null;
     this.announced = '';
@@ -122,4 +135,10 @@ export class Panel implements Listener {
     if (this.view.run.phase === 'ended') return { word: 'Ended', reason: 'The run has ended.' };
     return null;
   }
+}
+
+/** Whether a change has nothing but numbers that go on by themselves: nobody waits for it. */
+function isRoutine(view: View, { run, log, permissions, params }: Change): boolean {
+  const isNews = run && (run.phase !== view.run.phase || run.hud !== view.run.hud || run.page_problem?.code !== view.run.page_problem?.code);
+  return !isNews && log.length === 0 && !permissions && !params;
 }
