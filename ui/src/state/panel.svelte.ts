@@ -5,7 +5,7 @@ import { summarize } from './frames';
 import { Pace } from './pace';
 
 /** Between two times that numbers and charts change by themselves, ms. More often nobody could read them, and who draws them takes the time of the frames. */
-const PACE_MS = 200;
+const PACE_MS = 250;
 
 /** Why asking is impossible: a short word for the app bar, and the reason. */
 export interface Refusal {
