@@ -8,14 +8,10 @@ mod harness;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command};
-use std::sync::{Mutex, PoisonError};
 
 use harness::desk::{BAR, CLICK, PAUSE, PAUSED, SEED, TYPED, copy, is_on, ready};
 use harness::{Session, at_rest, difference, fixture, until};
 use image::RgbImage;
-
-/// One window at a time: a software GPU and an X server beside it take the whole machine.
-static ALONE: Mutex<()> = Mutex::new(());
 
 /// A program that ends with the test.
 struct Program(Child);
@@ -43,17 +39,13 @@ fn other_app(home: &Path) -> PathBuf {
 
 /// Waits for a window of this name, and ends the shell whose it is.
 fn ends_once_it_is_open(session: &Session, title: &str) {
-    let pid = until("the other app is opened", || {
-        let windows = session.display.xdotool(&["search", "--onlyvisible", "--name", &format!("^{title}$")]);
-        session.display.xdotool(&["getwindowpid", windows.lines().next()?]).parse::<u32>().ok()
-    });
+    let pid = until("the other app is opened", || session.pid_of(title));
     assert!(Command::new("kill").arg(pid.to_string()).status().unwrap().success());
     until("the other app ends", || session.display.xdotool(&["search", "--name", &format!("^{title}$")]).is_empty().then_some(()));
 }
 
 #[test]
 fn the_clipboard_is_the_systems_for_page_and_panel() {
-    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     let session = Session::start("desktop-clipboard");
     let shell = session.open(&[&fixture("desk")]);
     ready(&shell);
@@ -81,7 +73,6 @@ fn the_clipboard_is_the_systems_for_page_and_panel() {
 
 #[test]
 fn what_another_program_drops_is_opened() {
-    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     let session = Session::start("desktop-drop");
     let app = other_app(session.home());
     let shell = session.open(&[&fixture("desk")]);
@@ -102,7 +93,6 @@ fn what_another_program_drops_is_opened() {
 
 #[test]
 fn the_systems_dialog_opens_an_app() {
-    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     let session = Session::start("desktop-dialog");
     other_app(session.home());
     let mut shell = session.open(&[]);
@@ -131,7 +121,6 @@ fn the_systems_dialog_opens_an_app() {
     is_at_rest();
     until("the dialog takes the click", || {
         click(width - 50, height - 25);
-        std::thread::sleep(std::time::Duration::from_millis(500));
         session.display.picture(dialog).is_none().then_some(())
     });
     ends_once_it_is_open(&session, "Other");
@@ -141,7 +130,6 @@ fn the_systems_dialog_opens_an_app() {
 
 #[test]
 fn a_crash_that_nobody_looks_at_is_told_by_a_notification() {
-    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     let session = Session::start("desktop-notification");
     let heard = session.home().join("notifications");
     let mut monitor = session.with_desktop(Command::new("dbus-monitor"));
@@ -163,7 +151,6 @@ fn a_crash_that_nobody_looks_at_is_told_by_a_notification() {
 
 #[test]
 fn everything_is_as_large_as_the_desktop_wants_it() {
-    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     let session = Session::start("desktop-scale");
     // 1.25 of the usual 96.
     session.display.set_resources("Xft.dpi:\t120\n");
@@ -185,7 +172,6 @@ fn everything_is_as_large_as_the_desktop_wants_it() {
 
 #[test]
 fn the_keys_for_the_hud_are_heard_in_any_window() {
-    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     let session = Session::start("desktop-keys");
     let shell = session.open(&[&fixture("desk")]);
     ready(&shell);

@@ -7,22 +7,17 @@ mod harness;
 
 use std::path::Path;
 use std::process::Stdio;
-use std::sync::{Mutex, PoisonError};
 
-use harness::desk::{BAR, CLICK, DRAG, PAUSE, PAUSED, SEED, TYPED, WHEEL, copy, is_off, is_on, ready, shows_panel};
+use harness::desk::{CLICK, DRAG, PAUSE, PAUSED, SEED, TYPED, WHEEL, copy, is_off, is_on, ready, shows_panel};
 use harness::{Session, Shell, at_rest, difference, fixture, until};
 use image::RgbImage;
 use wasm_engine_testkit::{Golden, Tolerance};
-
-/// One window at a time: a software GPU and an X server beside it take the whole machine.
-static ALONE: Mutex<()> = Mutex::new(());
 
 /// A point of the chip that says whether the run goes on: its dot.
 const CHIP: (u32, u32) = (112, 33);
 
 #[test]
 fn input_goes_to_whom_it_is_meant_for() {
-    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     let session = Session::start("desktop-input");
     let out = session.home().join("frame.png");
     let shell = session.open(&[&fixture("desk"), "--out", out.to_str().unwrap()]);
@@ -66,7 +61,6 @@ fn input_goes_to_whom_it_is_meant_for() {
 
 #[test]
 fn a_storm_of_resizes_ends_with_page_and_panel_at_the_last_size() {
-    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     let session = Session::start("desktop-resize");
     let shell = session.open(&[&fixture("desk")]);
     ready(&shell);
@@ -91,7 +85,6 @@ fn a_storm_of_resizes_ends_with_page_and_panel_at_the_last_size() {
 
 #[test]
 fn a_second_instance_shows_the_first_and_ends() {
-    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     let session = Session::start("desktop-second");
     let shell = session.open(&[&fixture("desk")]);
     ready(&shell);
@@ -106,7 +99,6 @@ fn a_second_instance_shows_the_first_and_ends() {
 
 #[test]
 fn the_webviews_process_and_the_apps_folder_may_go() {
-    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     let session = Session::start("desktop-loss");
     let app = session.home().join("app");
     copy(fixture("desk").as_ref(), &app);
@@ -131,7 +123,6 @@ fn the_webviews_process_and_the_apps_folder_may_go() {
 
 #[test]
 fn a_lost_gpu_is_told_in_a_dialog_that_opens_the_app_again() {
-    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     let session = Session::start("desktop-gpu");
     let mut shell = session.open_with(session.command().arg(fixture("desk")).env("WASM_ENGINE_LOSE_GPU", "30"));
     let pid = shell.child.id().to_string();
@@ -143,17 +134,13 @@ fn a_lost_gpu_is_told_in_a_dialog_that_opens_the_app_again() {
     session.display.xdotool(&["windowactivate", "--sync", &dialog.to_string(), "key", "Return"]);
     let status = until("the shell ends", || shell.child.try_wait().unwrap());
     assert!(status.success(), "{status}");
-    let again = until("the app is opened again", || {
-        let windows = session.display.xdotool(&["search", "--onlyvisible", "--name", "^Desk$"]);
-        session.display.xdotool(&["getwindowpid", windows.lines().next()?]).parse::<u32>().ok().filter(|other| *other != shell.child.id())
-    });
+    let again = until("the app is opened again", || session.pid_of("Desk").filter(|other| *other != shell.child.id()));
     assert!(std::process::Command::new("kill").arg(again.to_string()).status().unwrap().success());
 }
 
 /// The panel over the page, in both themes.
 #[test]
 fn the_panel_lies_over_the_page_in_both_themes() {
-    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     let font = std::process::Command::new("fc-match").args(["--format", "%{file}", "sans-serif"]).output().unwrap();
     if !String::from_utf8_lossy(&font.stdout).ends_with("DejaVuSans.ttf") {
         eprintln!("the golden images were made with DejaVu Sans, which is not the font here");

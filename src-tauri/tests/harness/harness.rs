@@ -7,6 +7,7 @@ pub(crate) mod desk;
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use image::RgbImage;
@@ -15,17 +16,22 @@ use wasm_engine_testkit::XServer;
 /// How long anything may take on a busy machine before it counts as hung.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// One desktop at a time: a software GPU and an X server beside it take the whole machine.
+static ALONE: Mutex<()> = Mutex::new(());
+
 /// A desktop for the shell to run on.
 pub(crate) struct Session {
     pub(crate) display: XServer,
     bus: Child,
     address: String,
     home: PathBuf,
+    _alone: MutexGuard<'static, ()>,
 }
 
 impl Session {
-    /// Starts one. `name` is the folder of what it leaves behind.
+    /// Starts one, when the one before has ended. `name` is the folder of what it leaves behind.
     pub(crate) fn start(name: &str) -> Self {
+        let alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
         let home = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
         let _ = std::fs::remove_dir_all(&home);
         std::fs::create_dir_all(&home).unwrap();
@@ -37,12 +43,18 @@ impl Session {
             .expect("dbus-daemon: `cargo xtask setup --all` brings it");
         let mut address = String::new();
         BufReader::new(bus.stdout.take().unwrap()).read_line(&mut address).unwrap();
-        Self { display: XServer::start(1600, 1000).managed(), bus, address: address.trim().to_owned(), home }
+        Self { display: XServer::start(1600, 1000).managed(), bus, address: address.trim().to_owned(), home, _alone: alone }
     }
 
     /// Where what the test makes belongs.
     pub(crate) fn home(&self) -> &Path {
         &self.home
+    }
+
+    /// The process whose window has this title.
+    pub(crate) fn pid_of(&self, title: &str) -> Option<u32> {
+        let windows = self.display.xdotool(&["search", "--onlyvisible", "--name", &format!("^{title}$")]);
+        self.display.xdotool(&["getwindowpid", windows.lines().next()?]).parse().ok()
     }
 
     /// The shell, not yet started.

@@ -90,6 +90,6 @@ fn key_of(connection: &RustConnection, letter: char) -> Result<Keycode, Shortcut
     let count = setup.max_keycode.saturating_sub(setup.min_keycode).saturating_add(1);
     let mapping = connection.get_keyboard_mapping(setup.min_keycode, count)?.reply()?;
     let each = usize::from(mapping.keysyms_per_keycode.max(1));
-    let keys = mapping.keysyms.chunks(each).zip(setup.min_keycode..=setup.max_keycode);
-    keys.filter(|(symbols, _)| symbols.contains(&u32::from(letter))).map(|(_, key)| key).next().ok_or(ShortcutError::NoKey)
+    let mut keys = mapping.keysyms.chunks(each).zip(setup.min_keycode..=setup.max_keycode);
+    keys.find(|(symbols, _)| symbols.contains(&u32::from(letter))).map(|(_, key)| key).ok_or(ShortcutError::NoKey)
 }

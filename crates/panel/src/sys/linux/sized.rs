@@ -23,15 +23,16 @@ pub fn sized(webview: &webkit2gtk::WebView, told: impl Fn(u32, u32, f64) + 'stat
         }
     });
     tell(webview);
-    let (resized, scaled) = (tell.clone(), tell.clone());
-    webview.connect_size_allocate(move |webview, _| resized(webview));
-    webview.connect_scale_factor_notify(move |webview| scaled(webview));
     if let Some(settings) = gtk::Settings::default() {
-        let webview = webview.downgrade();
+        // The settings outlive the webview, and are not to keep what is told.
+        let (webview, tell) = (webview.downgrade(), Rc::downgrade(&tell));
         settings.connect_gtk_xft_dpi_notify(move |_| {
-            if let Some(webview) = webview.upgrade() {
+            if let (Some(webview), Some(tell)) = (webview.upgrade(), tell.upgrade()) {
                 tell(&webview);
             }
         });
     }
+    let again = tell.clone();
+    webview.connect_size_allocate(move |webview, _| again(webview));
+    webview.connect_scale_factor_notify(move |webview| tell(webview));
 }
