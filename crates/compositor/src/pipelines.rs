@@ -56,14 +56,11 @@ pub(crate) struct Pipelines {
     pub(crate) layouts: Layouts,
     pub(crate) background: RenderPipeline,
     pub(crate) layer: RenderPipeline,
-    /// A layer with opacity and an outline.
-    pub(crate) shaped_layer: RenderPipeline,
     pub(crate) hud: RenderPipeline,
-    points: ShaderModule,
-    lines: ShaderModule,
-    mesh: ShaderModule,
-    heat_map: ShaderModule,
-    image: ShaderModule,
+    shaped_layer: Option<RenderPipeline>,
+    layer_module: ShaderModule,
+    /// Of surfaces, by the passes' names.
+    modules: HashMap<&'static str, ShaderModule>,
     variants: HashMap<Variant, RenderPipeline>,
 }
 
@@ -83,7 +80,7 @@ struct Recipe<'a> {
 const OVER: Option<BlendState> = Some(BlendState::PREMULTIPLIED_ALPHA_BLENDING);
 
 impl Pipelines {
-    /// The pipelines that every app needs.
+    /// The pipelines that every app needs. What else there is waits for a surface that is drawn with it: an app's start has no time for it.
     pub(crate) fn new(device: &Device) -> Self {
         let layouts = Layouts::new(device);
         let texture = [Some(&layouts.records), Some(&layouts.texture)];
@@ -92,24 +89,29 @@ impl Pipelines {
             step_mode: wgpu::VertexStepMode::Instance,
             attributes: &wgpu::vertex_attr_array![0 => Float32x4, 1 => Float32x2, 2 => Uint32, 3 => Uint32],
         };
-        let build_one = |shader: &Shader, groups, blend, buffers: &[Option<wgpu::VertexBufferLayout<'_>>], constants| {
-            let (name, module, strip) = (shader.name, &compile(device, shader), !buffers.is_empty());
-            build(device, &Recipe { name, module, constants, groups, blend, strip, buffers, mesh: None })
+        let build_one = |name, module: &ShaderModule, groups, blend, buffers: &[Option<wgpu::VertexBufferLayout<'_>>]| {
+            build(device, &Recipe { name, module, constants: &[], groups, blend, strip: !buffers.is_empty(), buffers, mesh: None })
         };
-        let shaped = [("FLAGS", f64::from(flag::FLAG_EDGES))];
+        let [background, layer, hud] = [&shaders::BACKGROUND, &shaders::LAYER, &shaders::HUD].map(|shader| compile(device, shader));
         Self {
-            background: build_one(&shaders::BACKGROUND, &texture[..1], None, &[], &[]),
-            layer: build_one(&shaders::LAYER, &texture, OVER, &[], &[]),
-            shaped_layer: build_one(&shaders::LAYER, &texture, OVER, &[], &shaped),
-            hud: build_one(&shaders::HUD, &texture, OVER, &[Some(instance)], &[]),
-            points: compile(device, &shaders::POINTS),
-            lines: compile(device, &shaders::LINES),
-            mesh: compile(device, &shaders::MESH),
-            heat_map: compile(device, &shaders::HEATMAP),
-            image: compile(device, &shaders::IMAGE),
+            background: build_one("background", &background, &texture[..1], None, &[]),
+            layer: build_one("layer", &layer, &texture, OVER, &[]),
+            hud: build_one("hud", &hud, &texture, OVER, &[Some(instance)]),
+            shaped_layer: None,
+            layer_module: layer,
+            modules: HashMap::new(),
             variants: HashMap::new(),
             layouts,
         }
+    }
+
+    /// A layer with opacity and an outline, as the pictures of meshes are. Made when the first mesh is configured.
+    pub(crate) fn shaped_layer(&mut self, device: &Device) -> RenderPipeline {
+        let groups = [Some(&self.layouts.records), Some(&self.layouts.texture)];
+        let constants = [("FLAGS", f64::from(flag::FLAG_EDGES))];
+        let (name, module, constants, groups, blend) = ("layer", &self.layer_module, &constants, &groups, OVER);
+        let recipe = Recipe { name, module, constants, groups, blend, strip: false, buffers: &[], mesh: None };
+        self.shaped_layer.get_or_insert_with(|| build(device, &recipe)).clone()
     }
 
     /// The pipeline of a surface. Made when the surface is configured, and kept for the next of the same kind.
@@ -117,13 +119,17 @@ impl Pipelines {
         if let Some(known) = self.variants.get(&variant) {
             return known.clone();
         }
-        let (name, module, mesh) = match variant.kind {
-            SurfaceKind::Points => ("points", &self.points, None),
-            SurfaceKind::Lines => ("lines", &self.lines, None),
-            SurfaceKind::HeatMap => ("heatmap", &self.heat_map, None),
-            SurfaceKind::Image => ("image", &self.image, None),
-            SurfaceKind::Mesh { depth } => ("mesh", &self.mesh, Some(depth)),
+        let (shader, mesh) = match variant.kind {
+            SurfaceKind::Points => (&shaders::POINTS, None),
+            SurfaceKind::Lines => (&shaders::LINES, None),
+            SurfaceKind::HeatMap => (&shaders::HEATMAP, None),
+            SurfaceKind::Image => (&shaders::IMAGE, None),
+            SurfaceKind::Mesh { depth } => (&shaders::MESH, Some(depth)),
         };
+        if mesh.is_some() {
+            self.shaped_layer(device);
+        }
+        let (name, module) = (shader.name, &*self.modules.entry(shader.name).or_insert_with(|| compile(device, shader)));
         let constants = [
             ("FLAGS", f64::from(variant.flags)),
             ("POSITION_COMPONENTS", f64::from(variant.position)),
