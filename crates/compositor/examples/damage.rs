@@ -10,7 +10,7 @@ use std::error::Error;
 
 use rustix::time::{ClockId, clock_gettime};
 use wasm_engine_compositor::spec::{Camera, Color, ColorMap, Draw, Filter, HeatMap, Image, ItemColor, Lines, Mesh, Points, Shape, Vector};
-use wasm_engine_compositor::{Background, Compositor, CompositorOptions, FrameInput, HudData, HudRow, SurfaceSpec, TextureLayer};
+use wasm_engine_compositor::{Background, Compositor, CompositorOptions, FrameInput, HudData, HudRow, Rows, SurfaceSpec, TextureLayer};
 use wasm_engine_exchange::layout::SurfaceRect;
 use wasm_engine_exchange::{Region, RegionSpec, Writer};
 use wasm_engine_gpu::{Gpu, GpuOptions};
@@ -93,7 +93,7 @@ fn page(gpu: &Gpu) -> TextureLayer {
     let texels: Vec<u8> = (0..SIZE.0 * SIZE.1).flat_map(|i| if i % SIZE.0 < 400 { [30, 32, 40, 200] } else { [0; 4] }).collect();
     let layout = wgpu::TexelCopyBufferLayout { offset: 0, bytes_per_row: Some(SIZE.0 * 4), rows_per_image: None };
     gpu.queue.write_texture(texture.as_image_copy(), &texels, layout, size);
-    TextureLayer { texture, generation: 1, origin: (0, 0), change: None, hold: None }
+    TextureLayer { texture, generation: 1, rows: Rows::Down, origin: (0, 0), change: None, hold: None }
 }
 
 /// Microseconds of processor time until the GPU has finished the frame.

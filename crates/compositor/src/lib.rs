@@ -46,7 +46,7 @@ pub use background::Background;
 pub use capture::{CaptureId, Picture};
 pub use error::{CaptureError, ComposeError, ConfigureError, SizeError, SurfaceFault};
 pub use layers::hud::{HudData, HudRow};
-pub use layers::texture::TextureLayer;
+pub use layers::texture::{Rows, TextureLayer};
 pub use plan::{PartialChange, Plan};
 pub use present::Pace;
 pub use rect::Rect;

@@ -2,6 +2,7 @@
 
 use crate::background::Backdrop;
 use crate::collect::{Collected, Source};
+use crate::layers::texture::{self, Rows};
 use crate::layers::{mesh, plain_record};
 use crate::pipelines::FRAME_FORMAT;
 use crate::plan::{Part, Plan, Scene};
@@ -131,8 +132,7 @@ impl Compositor {
             }
             Source::Texture { place, layer } => {
                 let mut record = plain_record(size);
-                record.position.offset = layer.origin.0 as u32;
-                record.position.stride = layer.origin.1 as u32;
+                record.position = texture::placed(layer.origin, layer.rows, layer.texture.height());
                 self.uniforms.set(*place, bytemuck::bytes_of(&record));
                 let binding = self.textures.of(&self.gpu.device, &self.pipelines.layouts.texture, &layer.texture);
                 let pipeline = self.pipelines.layer.clone();
@@ -197,11 +197,11 @@ impl Compositor {
         }
         let surface = &mut self.surfaces[index];
         let mut layer = surface.record(place, (0, 0), size);
-        layer.position = crate::uniform::Attribute { offset: bounds.x, stride: bounds.y, ..Default::default() };
+        layer.position = texture::placed((bounds.x.cast_signed(), bounds.y.cast_signed()), Rows::Down, bounds.height);
         self.uniforms.set(Place::frame(index), bytemuck::bytes_of(&layer));
         let binding = Some(picture.binding.clone());
         surface.picture = Some(picture);
-        let pipeline = self.pipelines.shaped_layer.clone();
+        let pipeline = self.pipelines.shaped_layer(&self.gpu.device);
         LayerDraw { pipeline, place: Place::frame(index), binding, vertices: 3, instances: 1 }
     }
 

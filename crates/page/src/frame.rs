@@ -20,7 +20,7 @@ pub enum FramePath {
 /// [`wgpu::Queue::on_submitted_work_done`]); without it the page paints the next frame over this one.
 #[derive(Debug, Clone)]
 pub struct PageFrame {
-    /// RGBA8, first row on top, alpha premultiplied, colours encoded as sRGB although the format says plain `Unorm`: blending in
+    /// RGBA8, the lowest row first, alpha premultiplied, colours encoded as sRGB although the format says plain `Unorm`: blending in
     /// that encoding is what browsers do. To be sampled and copied from, never written.
     pub texture: wgpu::Texture,
     /// Keeps the texture's contents.

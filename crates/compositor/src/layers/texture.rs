@@ -5,14 +5,27 @@ use std::sync::Arc;
 
 use crate::limits::TEXTURE_BINDINGS_MAX;
 use crate::plan::PartialChange;
+use crate::uniform::Attribute;
 
-/// A layer's newest frame. Texels are premultiplied, sRGB-encoded, the origin at the top left; one texel is one pixel of the frame.
+/// Which row of a texture comes first.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Rows {
+    /// The highest, as everywhere but in OpenGL.
+    #[default]
+    Down,
+    /// The lowest, as OpenGL has it. To turn such a picture over would take a pass of its own.
+    Up,
+}
+
+/// A layer's newest frame. Texels are premultiplied, sRGB-encoded; one texel is one pixel of the frame.
 #[derive(Clone)]
 pub struct TextureLayer {
     /// The texels. Its format must be filterable or not, but a float one, e.g. `Rgba8Unorm`.
     pub texture: wgpu::Texture,
     /// Rises with each frame of the layer.
     pub generation: u64,
+    /// Which row comes first.
+    pub rows: Rows,
     /// Where its left top corner lies on the frame, pixels.
     pub origin: (i32, i32),
     /// Where it changed, if known; otherwise everywhere.
@@ -24,6 +37,20 @@ pub struct TextureLayer {
 impl std::fmt::Debug for TextureLayer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("TextureLayer").field("generation", &self.generation).field("origin", &self.origin).finish_non_exhaustive()
+    }
+}
+
+/// Which texels lie where, as the shader of layers takes it, for a texture so high whose left top corner is at `origin` on the frame.
+pub(crate) fn placed(origin: (i32, i32), rows: Rows, height: u32) -> Attribute {
+    let (first, step) = match rows {
+        Rows::Down => (-origin.1, 1),
+        Rows::Up => (origin.1 + height.cast_signed() - 1, -1),
+    };
+    Attribute {
+        offset: i32::cast_unsigned(-origin.0),
+        stride: first.cast_unsigned(),
+        step: i32::cast_unsigned(step),
+        ..Attribute::default()
     }
 }
 

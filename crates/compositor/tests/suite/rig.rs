@@ -9,7 +9,7 @@ use image::RgbaImage;
 use wasm_engine_compositor::limits::CALLBACK_TIMEOUT;
 use wasm_engine_compositor::spec::{Camera, Color, Draw};
 use wasm_engine_compositor::{
-    CaptureId, Compositor, CompositorOptions, ConfigureError, FrameInput, FrameOutcome, Picture, SurfaceSpec, TextureLayer,
+    CaptureId, Compositor, CompositorOptions, ConfigureError, FrameInput, FrameOutcome, Picture, Rows, SurfaceSpec, TextureLayer,
 };
 use wasm_engine_exchange::layout::SurfaceRect;
 use wasm_engine_exchange::{Region, RegionSpec, Writer};
@@ -125,5 +125,5 @@ pub(crate) fn page(size: (u32, u32), generation: u64, texel: impl Fn(u32, u32) -
     let texels: Vec<u8> = (0..size.1).flat_map(|y| (0..size.0).map(move |x| (x, y))).flat_map(|(x, y)| texel(x, y)).collect();
     let layout = wgpu::TexelCopyBufferLayout { offset: 0, bytes_per_row: Some(size.0 * 4), rows_per_image: None };
     gpu.queue.write_texture(texture.as_image_copy(), &texels, layout, extent);
-    TextureLayer { texture, generation, origin: (0, 0), change: None, hold: None }
+    TextureLayer { texture, generation, rows: Rows::Down, origin: (0, 0), change: None, hold: None }
 }

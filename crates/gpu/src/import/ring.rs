@@ -1,7 +1,7 @@
 //! A ring of textures that OpenGL writes and wgpu samples, the same memory under both.
 //!
 //! ```text
-//! GlFrame ──blit, upside up──► slot ──fence──► signalled ──► SharedFrame { texture, guard } ──► compositor
+//! GlFrame ────────blit────────► slot ──fence──► signalled ──► SharedFrame { texture, guard } ──► compositor
 //!                               ▲                                                  │
 //!                               └──────────── free when the last guard is dropped ─┘
 //! ```
@@ -102,7 +102,7 @@ impl ShareError {
 /// A finished frame: what OpenGL drew, as a texture.
 #[derive(Debug, Clone)]
 pub struct SharedFrame<Stamp> {
-    /// RGBA8, not sRGB-typed, first row on top. To be sampled or copied from; anything that writes to it would race with OpenGL.
+    /// RGBA8, not sRGB-typed, the lowest row first, as OpenGL has it. To be sampled or copied from; anything that writes to it would race with OpenGL.
     pub texture: wgpu::Texture,
     /// Keeps the texture's contents.
     pub guard: FrameGuard,
@@ -214,8 +214,8 @@ impl<Stamp> SharedRing<Stamp> {
             gl.disable(glow::SCISSOR_TEST);
             gl.bind_framebuffer(glow::READ_FRAMEBUFFER, Some(frame.name()));
             gl.bind_framebuffer(glow::DRAW_FRAMEBUFFER, Some(target));
-            // OpenGL's first row is the lowest; wgpu's is the highest.
-            gl.blit_framebuffer(0, 0, width, height, 0, height, width, 0, glow::COLOR_BUFFER_BIT, glow::NEAREST);
+            // Not turned over, although wgpu's first row is the highest: like this it is a plain copy, which needs no shader.
+            gl.blit_framebuffer(0, 0, width, height, 0, 0, width, height, glow::COLOR_BUFFER_BIT, glow::NEAREST);
             let fence = gl.fence_sync(glow::SYNC_GPU_COMMANDS_COMPLETE, 0);
             gl.flush();
             fence
@@ -277,25 +277,12 @@ impl<Stamp> Drop for SharedRing<Stamp> {
     }
 }
 
-/// Clears the new textures and leaves them in the state in which they are sampled, before OpenGL first writes to them.
+/// Brings the new textures into the state in which they are sampled, before OpenGL first writes to them. They are not cleared: what is sampled was blitted before, all over.
 ///
 /// wgpu believes a foreign texture's first state. Were the first use of the texture the compositor's, wgpu would start from
 /// "contents undefined", and a driver may then throw away what OpenGL drew.
 fn settle(gpu: &Gpu, textures: &[&wgpu::Texture]) -> Result<(), ShareError> {
     let mut encoder = gpu.device.create_command_encoder(&wgpu::CommandEncoderDescriptor { label: Some("settle shared textures") });
-    for texture in textures {
-        let view = texture.create_view(&wgpu::TextureViewDescriptor::default());
-        drop(encoder.begin_render_pass(&wgpu::RenderPassDescriptor {
-            label: Some("clear shared texture"),
-            color_attachments: &[Some(wgpu::RenderPassColorAttachment {
-                view: &view,
-                depth_slice: None,
-                resolve_target: None,
-                ops: wgpu::Operations { load: wgpu::LoadOp::Clear(wgpu::Color::TRANSPARENT), store: wgpu::StoreOp::Store },
-            })],
-            ..Default::default()
-        }));
-    }
     encoder.transition_resources(
         std::iter::empty(),
         textures.iter().map(|texture| wgpu::wgt::TextureTransition {

@@ -41,7 +41,7 @@ impl UploadRing {
     /// Copies `frame` into a free slot; `None` if there is none or OpenGL fails. Waits for OpenGL.
     pub(super) fn upload(&mut self, gpu: &Gpu, telemetry: &Telemetry, frame: &GlFrame) -> Option<(wgpu::Texture, FrameGuard)> {
         let (texture, lease) = self.slots.iter().find(|(_, lease)| lease.is_free())?;
-        if frame.size() != self.size || !frame.read((0, 0), self.size, &mut self.pixels) {
+        if frame.size() != self.size || !frame.read_upwards((0, 0), self.size, &mut self.pixels) {
             return None;
         }
         telemetry.add(Counter::ReadBacks, 1);

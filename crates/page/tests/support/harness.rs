@@ -50,7 +50,7 @@ pub(crate) fn open(html: &str, change: impl FnOnce(&mut PageOptions)) -> App {
     let telemetry = Telemetry::new(TelemetryConfig::default());
     let (sender, frames) = channel();
     let mut options = PageOptions {
-        gpu: Arc::clone(&gpu),
+        gpu: Arc::clone(&gpu).into(),
         url: server.url(),
         size: (320, 200),
         scale: 1.0,
@@ -152,7 +152,7 @@ pub(crate) fn at(pixels: &Pixels, x: u32, y: u32) -> [u8; 4] {
     pixels.rgba[index..index + 4].try_into().expect("four bytes")
 }
 
-/// Reads a texture of wgpu back.
+/// Reads a page's frame back, whose first row is the lowest.
 pub(crate) fn texture_pixels(gpu: &Gpu, texture: &wgpu::Texture) -> Pixels {
     let (width, height) = (texture.width(), texture.height());
     let stride = (width * 4).next_multiple_of(wgpu::COPY_BYTES_PER_ROW_ALIGNMENT);
@@ -175,6 +175,6 @@ pub(crate) fn texture_pixels(gpu: &Gpu, texture: &wgpu::Texture) -> Pixels {
     staging.slice(..).map_async(wgpu::MapMode::Read, |result| result.expect("mapping a staging buffer"));
     gpu.device.poll(wgpu::PollType::wait_indefinitely()).expect("the device works");
     let mapped = staging.slice(..).get_mapped_range().expect("it is mapped");
-    let rgba = mapped.chunks_exact(stride as usize).flat_map(|row| row[..width as usize * 4].to_vec()).collect();
+    let rgba = mapped.chunks_exact(stride as usize).rev().flat_map(|row| row[..width as usize * 4].to_vec()).collect();
     Pixels { size: (width, height), rgba }
 }

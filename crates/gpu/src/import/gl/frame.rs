@@ -81,6 +81,15 @@ impl GlFrame {
     /// Reads a rectangle back to the CPU: RGBA8, rows from the top of the picture. `origin` counts from the lower left, as
     /// OpenGL does. This waits for the drawing to finish. `false` and unchanged pixels if the rectangle leaves the picture.
     pub fn read(&self, origin: (u32, u32), size: (u32, u32), pixels: &mut Vec<u8>) -> bool {
+        let is_read = self.read_upwards(origin, size, pixels);
+        if is_read {
+            flip_rows(pixels, size.0 as usize * 4);
+        }
+        is_read
+    }
+
+    /// As [`Self::read`], rows from the bottom of the picture.
+    pub fn read_upwards(&self, origin: (u32, u32), size: (u32, u32), pixels: &mut Vec<u8>) -> bool {
         let inside = |at: u32, length: u32, limit: u32| at.checked_add(length).is_some_and(|end| end <= limit);
         if !inside(origin.0, size.0, self.size.0) || !inside(origin.1, size.1, self.size.1) || self.context.make_current().is_err() {
             return false;
@@ -105,7 +114,6 @@ impl GlFrame {
                 glow::PixelPackData::Slice(Some(pixels)),
             );
         }
-        flip_rows(pixels, stride);
         true
     }
 

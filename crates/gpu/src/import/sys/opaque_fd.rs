@@ -79,7 +79,7 @@ pub(crate) fn export_texture(gpu: &Gpu, size: (u32, u32)) -> Result<Exported, Sh
         hal.texture_from_raw(raw, &hal_descriptor, Some(Box::new(move || drop(image))), wgpu::hal::vulkan::TextureMemory::External)
     };
     drop(hal);
-    // SAFETY: the texture is of this device and as described; its contents are indeed undefined yet, and `settle` clears it
+    // SAFETY: the texture is of this device and as described; its contents are indeed undefined yet, and a blit fills it
     // before anything reads it.
     let texture = unsafe {
         gpu.device.create_texture_from_hal::<Vulkan>(
