@@ -12,13 +12,15 @@ mod sys;
 mod tray;
 mod window;
 
+use std::error::Error;
 use std::path::PathBuf;
 
 use clap::Parser;
 use tauri::{Manager, RunEvent};
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::{EnvFilter, Layer as _};
-use wasm_engine_engine::{Display, PanelLog, RunOptions, log_directives};
+use wasm_engine_engine::desktop::Opening;
+use wasm_engine_engine::{Display, PanelLog, RunOptions, StopHandle, log_directives};
 
 use crate::shell::Shell;
 
@@ -52,6 +54,7 @@ fn main() -> ! {
 }
 
 fn run() -> i32 {
+    wasm_engine_engine::prepare();
     let Arguments { app, seed, out, report, trace } = Arguments::parse();
     sys::prepare();
     let options = RunOptions { display: Display::Window, seed, out, report, trace, ..RunOptions::default() };
@@ -60,13 +63,21 @@ fn run() -> i32 {
     // Others may start us in another folder than the one the path is meant from.
     let app = app.map(|path| path.canonicalize().unwrap_or(path));
     let path = app.clone();
+    let stop = StopHandle::new();
+    let opening = match app.clone().map(|app| Opening::begin(app, options, stop.clone(), log)).transpose() {
+        Ok(opening) => opening.map(|opening| {
+            let place = sys::Place::early(&opening);
+            (opening, place)
+        }),
+        Err(error) => return not_started(&error),
+    };
     let built = tauri::Builder::default()
         .plugin(sys::single_instance(&launch::identity(app.as_deref())))
         .plugin(tauri_plugin_window_state::Builder::default().with_filename(launch::window_file(app.as_deref())).build())
         .plugin(launch::autostart(app.as_deref()))
         .plugin(tauri_plugin_dialog::init())
         .plugin(tauri_plugin_notification::init())
-        .manage(Shell::new(log))
+        .manage(Shell::new(stop))
         .invoke_handler(tauri::generate_handler![
             commands::panel_hello,
             commands::panel_ask,
@@ -78,7 +89,7 @@ fn run() -> i32 {
         ])
         .setup(move |shell| {
             end_on_ctrl_c(shell.handle())?;
-            window::open(shell.handle(), app.as_deref(), options)?;
+            window::open(shell.handle(), app.as_deref(), opening)?;
             // Another program may hold the keys, or the shell of another app; this one works without them.
             if let Err(error) = sys::hear_hud_keys(shell.handle(), toggle_hud) {
                 tracing::info!("no keys for the HUD: {error}");
@@ -102,15 +113,17 @@ fn run() -> i32 {
             if let (true, Some(app)) = (handle.state::<Shell>().begins_again(), path)
                 && let Err(error) = launch::start(app)
             {
-                eprintln!("error[SHELL_NOT_STARTED]: {error}");
+                not_started(&error);
             }
             code
         }
-        Err(error) => {
-            eprintln!("error[SHELL_NOT_STARTED]: {error}");
-            1
-        }
+        Err(error) => not_started(&error),
     }
+}
+
+fn not_started(error: &dyn Error) -> i32 {
+    eprintln!("error[SHELL_NOT_STARTED]: {error}");
+    1
 }
 
 /// The first Ctrl-C asks for a clean end; the second does not wait for it.

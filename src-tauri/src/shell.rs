@@ -7,13 +7,12 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use tauri::ipc::Channel;
 use wasm_engine_engine::desktop::Desktop;
 use wasm_engine_engine::desktop::protocol::ShellState;
-use wasm_engine_engine::{Diagnostic, PanelLog, StopHandle};
+use wasm_engine_engine::{Diagnostic, StopHandle};
 
 /// The shell's state.
 pub(crate) struct Shell {
     run: OnceLock<Arc<Desktop>>,
     pub(crate) stop: StopHandle,
-    pub(crate) log: PanelLog,
     view: Mutex<View>,
     again: AtomicBool,
 }
@@ -26,9 +25,9 @@ struct View {
 }
 
 impl Shell {
-    /// A shell without a run.
-    pub(crate) fn new(log: PanelLog) -> Self {
-        Self { run: OnceLock::new(), stop: StopHandle::new(), log, view: Mutex::default(), again: AtomicBool::new(false) }
+    /// A shell without a run, or with one that has not begun and that `stop` ends.
+    pub(crate) fn new(stop: StopHandle) -> Self {
+        Self { run: OnceLock::new(), stop, view: Mutex::default(), again: AtomicBool::new(false) }
     }
 
     /// The run, if it has begun.

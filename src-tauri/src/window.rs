@@ -4,13 +4,14 @@
 use std::error::Error;
 use std::path::Path;
 
-use tauri::{AppHandle, DragDropEvent, Manager, WebviewUrl, WebviewWindow, WebviewWindowBuilder, WindowEvent};
+use tauri::{AppHandle, DragDropEvent, Manager};
 use tauri_plugin_autostart::ManagerExt as _;
-use wasm_engine_engine::desktop::Desktop;
+use wasm_engine_engine::Diagnostic;
 use wasm_engine_engine::desktop::protocol::{RecentApp, ShellApp};
-use wasm_engine_engine::{Diagnostic, Engine, RunOptions};
+use wasm_engine_engine::desktop::{Opening, Wanted};
 
 use crate::shell::Shell;
+use crate::sys::Place;
 use crate::{launch, notices, recent, sys};
 
 /// Tauri's name for it.
@@ -19,14 +20,14 @@ pub(crate) const LABEL: &str = "main";
 /// Size of a window that offers what to open, logical pixels.
 const WELCOME_SIZE: (u32, u32) = (880, 640);
 
-/// Opens the window. An app that cannot be opened is said in it, since who has double-clicked on one sees no terminal.
-pub(crate) fn open(app: &AppHandle, path: Option<&Path>, options: RunOptions) -> Result<(), Box<dyn Error>> {
+/// Opens the window, for this app or for none. An app that cannot be opened is said in it, since who has double-clicked on one sees no terminal.
+pub(crate) fn open(app: &AppHandle, path: Option<&Path>, opening: Option<(Opening, Place)>) -> Result<(), Box<dyn Error>> {
     let shell = app.state::<Shell>();
     let autostart = app.autolaunch().is_enabled().unwrap_or(false);
     shell.show(|state| (state.autostart, state.recent) = (autostart, recent::load()));
-    let Some(path) = path else { return welcome(app) };
-    match Engine::open(path, options) {
-        Ok(engine) => run(app, path, engine),
+    let (Some(path), Some((opening, place))) = (path, opening) else { return welcome(app) };
+    match opening.wanted() {
+        Ok(wanted) => run(app, path, &wanted, place, opening),
         Err(error) => {
             let diagnostic = Diagnostic::from(&error);
             eprintln!("{diagnostic}");
@@ -37,16 +38,14 @@ pub(crate) fn open(app: &AppHandle, path: Option<&Path>, options: RunOptions) ->
 }
 
 fn welcome(app: &AppHandle) -> Result<(), Box<dyn Error>> {
-    listen(&build(app, "wasm-engine", WELCOME_SIZE)?);
+    let side = |side: u32| f64::from(side) * sys::fraction();
+    sys::webview(&sys::window(app, "wasm-engine", (side(WELCOME_SIZE.0), side(WELCOME_SIZE.1)))?)?;
     Ok(())
 }
 
-fn run(app: &AppHandle, path: &Path, engine: Engine) -> Result<(), Box<dyn Error>> {
-    let (shell, path) = (app.state::<Shell>(), path.display().to_string());
-    let title = Desktop::wanted_title(&engine).to_owned();
-    let window = build(app, &title, Desktop::wanted_size(&engine))?;
-    sys::attach(&window, engine)?;
-    listen(&window);
+fn run(app: &AppHandle, path: &Path, wanted: &Wanted, place: Place, opening: Opening) -> Result<(), Box<dyn Error>> {
+    sys::run(app, wanted, place, opening)?;
+    let (shell, path, title) = (app.state::<Shell>(), path.display().to_string(), wanted.title.clone());
     let recent = recent::opened(RecentApp { path: path.clone(), title: title.clone() });
     shell.show(|state| {
         state.recent = recent;
@@ -58,38 +57,25 @@ fn run(app: &AppHandle, path: &Path, engine: Engine) -> Result<(), Box<dyn Error
     Ok(())
 }
 
-fn build(app: &AppHandle, title: &str, (width, height): (u32, u32)) -> tauri::Result<WebviewWindow> {
-    let fraction = sys::fraction();
-    WebviewWindowBuilder::new(app, LABEL, WebviewUrl::default())
-        .title(title)
-        .inner_size(f64::from(width) * fraction, f64::from(height) * fraction)
-        .transparent(true)
-        .build()
-}
-
 /// Opens what is dropped on the window.
-fn listen(window: &WebviewWindow) {
-    let app = window.app_handle().clone();
-    window.on_window_event(move |event| {
-        let WindowEvent::DragDrop(event) = event else { return };
-        let shell = app.state::<Shell>();
-        match event {
-            DragDropEvent::Enter { paths, .. } => shell.show(|state| state.dropping = !paths.is_empty()),
-            DragDropEvent::Drop { paths, .. } => {
-                shell.show(|state| state.dropping = false);
-                if let Some(path) = paths.first().cloned() {
-                    let app = app.clone();
-                    // An archive is unpacked, which this thread, the window's, has no time for.
-                    tauri::async_runtime::spawn_blocking(move || {
-                        let opened = launch::open(&app, &path);
-                        app.state::<Shell>().show(|state| state.problem = opened.err());
-                    });
-                }
+pub(crate) fn dragged(app: &AppHandle, event: &DragDropEvent) {
+    let shell = app.state::<Shell>();
+    match event {
+        DragDropEvent::Enter { paths, .. } => shell.show(|state| state.dropping = !paths.is_empty()),
+        DragDropEvent::Drop { paths, .. } => {
+            shell.show(|state| state.dropping = false);
+            if let Some(path) = paths.first().cloned() {
+                let app = app.clone();
+                // An archive is unpacked, which this thread, the window's, has no time for.
+                tauri::async_runtime::spawn_blocking(move || {
+                    let opened = launch::open(&app, &path);
+                    app.state::<Shell>().show(|state| state.problem = opened.err());
+                });
             }
-            DragDropEvent::Leave => shell.show(|state| state.dropping = false),
-            _ => {}
         }
-    });
+        DragDropEvent::Leave => shell.show(|state| state.dropping = false),
+        _ => {}
+    }
 }
 
 /// Brings the window to the front: somebody has started the same app once more.

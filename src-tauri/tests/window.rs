@@ -6,7 +6,7 @@
 mod harness;
 
 use std::path::Path;
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 
 use harness::desk::{CLICK, DRAG, PAUSE, PAUSED, SEED, TYPED, WHEEL, copy, is_off, is_on, ready, shows_panel};
 use harness::{Session, Shell, at_rest, difference, fixture, until};
@@ -81,6 +81,16 @@ fn a_storm_of_resizes_ends_with_page_and_panel_at_the_last_size() {
     shell.shows("a click still finds the page's button", |picture| is_on(picture, CLICK));
     pause(&shell);
     shell.close();
+}
+
+#[test]
+fn the_program_starts_without_webkits_libraries() {
+    // The loader lists what it would load, and does not start the program.
+    let listed = Command::new(env!("CARGO_BIN_EXE_wasm-engine-desktop")).env("LD_TRACE_LOADED_OBJECTS", "1").output().unwrap();
+    let libraries = String::from_utf8(listed.stdout).unwrap();
+    assert!(libraries.contains("libgtk-3"), "{libraries}");
+    let webkit: Vec<_> = libraries.lines().filter(|line| line.contains("webkit") || line.contains("javascriptcore")).collect();
+    assert!(webkit.is_empty(), "a function is missing from crates/panel/src/sys/linux/webkit.rs: {webkit:?}");
 }
 
 #[test]

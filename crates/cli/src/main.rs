@@ -67,6 +67,7 @@ fn main() -> ! {
 }
 
 fn run() -> u8 {
+    wasm_engine_engine::prepare();
     let cli = Cli::parse();
     let panel = PanelLog::default();
     start_log(cli.verbose, matches!(cli.command, Command::Serve(_)).then(|| panel.clone()));

@@ -75,6 +75,7 @@ pub(crate) struct Control {
     render_over: AtomicBool,
     redraw: AtomicBool,
     page_shown: AtomicBool,
+    page_loaded: AtomicBool,
     hud: AtomicBool,
     paused: AtomicBool,
     tick_expected_by: AtomicU64,
@@ -96,6 +97,7 @@ impl Control {
             render_over: AtomicBool::new(false),
             redraw: AtomicBool::new(false),
             page_shown: AtomicBool::new(false),
+            page_loaded: AtomicBool::new(false),
             hud: AtomicBool::new(hud),
             paused: AtomicBool::new(false),
             tick_expected_by: AtomicU64::new(0),
@@ -209,6 +211,17 @@ impl Control {
 
     pub(crate) fn page_shown(&self) -> bool {
         self.page_shown.load(Ordering::Acquire)
+    }
+
+    /// The page's document and all it needs have loaded.
+    pub(crate) fn load_page(&self) {
+        if !self.page_loaded.swap(true, Ordering::AcqRel) {
+            self.main.notify();
+        }
+    }
+
+    pub(crate) fn page_loaded(&self) -> bool {
+        self.page_loaded.load(Ordering::Acquire)
     }
 
     /// The ticker has run its last tick.

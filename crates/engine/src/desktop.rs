@@ -1,10 +1,13 @@
 //! A run inside somebody else's window: what the desktop shell holds of it.
 
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
 pub use wasm_engine_compositor::Pace;
-use wasm_engine_gpu::{Gpu, GpuOptions, WindowSurface, WindowTarget};
+use wasm_engine_gpu::{Drivers, Gpu, GpuOptions, WindowSurface, WindowTarget, coming};
 pub use wasm_engine_page::keyboard_types::{Code, Key, Location, Modifiers, NamedKey};
 pub use wasm_engine_page::{KeyInput, PageInput, PointerButton, TouchPhase, WheelUnit};
 use wasm_engine_panel::Panel;
@@ -13,32 +16,140 @@ pub use wasm_engine_serve::protocol;
 use wasm_engine_serve::protocol::{FromEngine, Rights};
 
 use crate::control::StopHandle;
-use crate::engine::{Engine, EngineError, framebuffer};
+use crate::engine::{Engine, EngineError, follows_display, framebuffer};
 pub use crate::monitor::Wishes;
+use crate::options::RunOptions;
 use crate::panel::{PanelLink, PanelLog};
 use crate::run_report::{Ending, RunReport};
-use crate::session::Session;
+use crate::session::{Prepared, Session, spawn};
 use crate::wiring::Target;
 
 /// A panel hears of changes at most so often.
 const CHANGES_APART: Duration = Duration::from_millis(100);
 
-/// A GPU device that can show frames in a window, and that window's surface.
-pub struct Stage {
-    /// The device, which panels need before the run begins.
-    pub gpu: Arc<Gpu>,
-    surface: WindowSurface,
-    pace: Pace,
+/// An app that is being opened, on a thread of its own: while its window is made, what needs no window gets ready.
+pub struct Opening {
+    wanted: Receiver<Result<Wanted, EngineError>>,
+    stage: SyncSender<Stage>,
+    ready: JoinHandle<Result<Ready, EngineError>>,
 }
 
-impl Stage {
-    /// Finds a device for a window, to present to at this pace.
+/// The window that an app asks for.
+#[derive(Clone, Debug)]
+pub struct Wanted {
+    /// What it is called.
+    pub title: String,
+    /// Width and height, in logical pixels if it follows the display's scale, else in device pixels.
+    pub size: (u32, u32),
+    /// Whether it has the display's scale, and none of its own.
+    pub follows_display: bool,
+}
+
+/// Where the frames are to be seen, and at which pace.
+type Stage = (WindowTarget<'static>, Pace);
+
+impl Opening {
+    /// Begins to open the app at `path`, until `stop` says otherwise; its panel shows `log`.
     ///
     /// # Errors
-    /// When no device can present to it.
-    pub fn new(window: impl Into<WindowTarget<'static>>, pace: Pace) -> Result<Self, EngineError> {
-        let (gpu, surface) = Gpu::for_window(&GpuOptions::default(), window)?;
-        Ok(Self { gpu, surface, pace })
+    /// When the system has no thread for it.
+    pub fn begin(path: PathBuf, options: RunOptions, stop: StopHandle, log: PanelLog) -> Result<Self, EngineError> {
+        let (tell, wanted) = sync_channel(1);
+        let (stage, seen) = sync_channel(1);
+        let drivers = spawn("drivers", || Drivers::load(&GpuOptions::default()))?;
+        let ready = spawn(THREAD, move || open(&path, options, &stop, &log, &tell, (drivers, &seen)))?;
+        Ok(Self { wanted, stage, ready })
+    }
+
+    /// Waits until the app is read and checked, for the window it asks for. To be called once.
+    ///
+    /// # Errors
+    /// As [`Engine::open`].
+    pub fn wanted(&self) -> Result<Wanted, EngineError> {
+        self.wanted.recv().unwrap_or_else(|_| Err(died()))
+    }
+
+    /// Says where the frames are to be seen, and at which pace. The window may still be on no screen.
+    pub fn show_in(&self, window: impl Into<WindowTarget<'static>>, pace: Pace) {
+        // A thread that is not there any more says why in `ready`.
+        let _ = self.stage.send((window.into(), pace));
+    }
+
+    /// Waits until all that needs no window is there.
+    ///
+    /// # Errors
+    /// When no device can present to the window, or what keeps the page from starting.
+    pub fn ready(self) -> Result<Ready, EngineError> {
+        self.ready.join().unwrap_or_else(|_| Err(died()))
+    }
+}
+
+const THREAD: &str = "open";
+
+fn died() -> EngineError {
+    EngineError::thread_died(THREAD)
+}
+
+fn open(
+    path: &Path,
+    options: RunOptions,
+    stop: &StopHandle,
+    log: &PanelLog,
+    wanted: &SyncSender<Result<Wanted, EngineError>>,
+    (drivers, stage): (JoinHandle<Drivers>, &Receiver<Stage>),
+) -> Result<Ready, EngineError> {
+    let mut engine = match Engine::open(path, options) {
+        Ok(engine) => engine,
+        Err(error) => {
+            let _ = wanted.send(Err(error));
+            return Err(died());
+        }
+    };
+    let (manifest, options) = (&engine.app.manifest, &engine.options);
+    let ((size, scale), follows_display) = (framebuffer(manifest, options), follows_display(manifest, options));
+    let _ = wanted.send(Ok(Wanted { title: manifest.title().to_owned(), size, follows_display }));
+    let link = PanelLink::new(manifest);
+    let hub = link.hub.clone();
+    log.connect(hub.clone());
+    engine.panel = Some(link);
+    // Servo starts while the device is opened. The window's own size and scale follow when it is there.
+    let (giver, gpu) = coming();
+    let run = Prepared::new(engine, gpu, size, scale, stop)?;
+    let drivers = drivers.join().map_err(|_| died())?;
+    let (window, pace) = stage.recv().map_err(|_| died())?;
+    let (chosen, surface) = drivers.choose_for(window)?;
+    giver.found(chosen.is_software());
+    let gpu = chosen.open()?;
+    giver.give(gpu.clone());
+    Ok(Ready { run, gpu, surface, pace, hub })
+}
+
+/// An app whose page has begun, and that waits for its window.
+pub struct Ready {
+    run: Prepared,
+    gpu: Arc<Gpu>,
+    surface: WindowSurface,
+    pace: Pace,
+    hub: Hub,
+}
+
+impl Ready {
+    /// The device that draws the frames, which panels are uploaded to.
+    #[must_use]
+    pub fn gpu(&self) -> &Arc<Gpu> {
+        &self.gpu
+    }
+
+    /// Starts the run, in the window's size and scale, with `panel` over the page.
+    ///
+    /// # Errors
+    /// As [`Engine::run`].
+    pub fn start(mut self, panel: Arc<dyn Panel>, (width, height): (u32, u32), scale: f32) -> Result<Desktop, EngineError> {
+        self.run.engine.pixels = Some(panel);
+        let session = self.run.start(self.gpu, Target::Window(self.surface, self.pace))?;
+        session.rescale(scale);
+        session.resize(width, height);
+        Ok(Desktop { session: Mutex::new(Some(session)), hub: self.hub })
     }
 }
 
@@ -49,40 +160,6 @@ pub struct Desktop {
 }
 
 impl Desktop {
-    /// Starts a run, whose panel shows `log`.
-    ///
-    /// # Errors
-    /// As [`Engine::run`].
-    pub fn start(
-        mut engine: Engine,
-        stage: Stage,
-        panel: Arc<dyn Panel>,
-        size: (u32, u32),
-        scale: f32,
-        stop: &StopHandle,
-        log: &PanelLog,
-    ) -> Result<Self, EngineError> {
-        let link = PanelLink::new(&engine.app.manifest);
-        let hub = link.hub.clone();
-        log.connect(hub.clone());
-        engine.panel = Some(link);
-        engine.pixels = Some(panel);
-        let session = Session::start(engine, stage.gpu, Target::Window(stage.surface, stage.pace), size, scale, stop)?;
-        Ok(Self { session: Mutex::new(Some(session)), hub })
-    }
-
-    /// Width and height that the app asks for, pixels.
-    #[must_use]
-    pub fn wanted_size(engine: &Engine) -> (u32, u32) {
-        framebuffer(&engine.app.manifest, &engine.options).0
-    }
-
-    /// What the app's window is called.
-    #[must_use]
-    pub fn wanted_title(engine: &Engine) -> &str {
-        engine.app.manifest.title()
-    }
-
     /// Tells one panel everything and then every change, until `send` says that it has gone. A panel that takes its time misses changes in between, never the
     /// latest state.
     pub async fn feed(&self, may: Rights, mut send: impl FnMut(FromEngine) -> bool) {
@@ -93,6 +170,17 @@ impl Desktop {
             stays = follower.change().is_none_or(|change| send(FromEngine::Change { change }));
             // After what was sent, so that what comes after a silence is sent at once.
             tokio::time::sleep(CHANGES_APART).await;
+        }
+    }
+
+    /// Waits until the page has loaded and is shown, at most so long; not at all where there is none, and not beyond the end of the run. One thread may.
+    pub fn wait_for_page(&self, limit: Duration) {
+        let Some(control) = self.with(|session| session.page().map(|_| session.control.clone())).flatten() else { return };
+        let began = Instant::now();
+        let is_over = || control.stop.is_stopped() || (control.page_shown() && control.page_loaded());
+        while !is_over() {
+            let Some(left) = limit.checked_sub(began.elapsed()) else { return };
+            control.main.wait_timeout(left);
         }
     }
 

@@ -258,6 +258,11 @@ pub(crate) fn fixed_scale(manifest: &Manifest, options: &RunOptions) -> Option<f
     options.scale.or(manifest.window.scale)
 }
 
+/// Whether the window has the display's scale, and no size or scale of its own.
+pub(crate) fn follows_display(manifest: &Manifest, options: &RunOptions) -> bool {
+    fixed_scale(manifest, options).is_none() && options.size.is_none()
+}
+
 /// Size in device pixels, and scale, where the display has a scale of one. The manifest's size is in logical pixels.
 pub(crate) fn framebuffer(manifest: &Manifest, options: &RunOptions) -> ((u32, u32), f32) {
     let scale = fixed_scale(manifest, options).unwrap_or(1.0);

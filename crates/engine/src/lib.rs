@@ -35,6 +35,9 @@ mod ticker;
 mod window;
 mod wiring;
 
+/// What is best done first thing in `main`, while the process has one thread; see [`wasm_engine_exchange::wait::prepare`].
+pub use wasm_engine_exchange::wait::prepare;
+
 pub use control::StopHandle;
 pub use engine::{Engine, EngineError};
 pub use error::{Diagnostic, Location};

@@ -24,6 +24,8 @@ pub const PAUSED_INTERVAL: Duration = Duration::from_millis(250);
 pub const STATS_AGAIN: Duration = Duration::from_secs(2);
 /// How often finished records are moved into the histograms.
 pub const DRAIN_INTERVAL: Duration = Duration::from_millis(100);
+/// How long a window shows nothing before it shows what there is without the page.
+pub const WINDOW_WAITS_FOR_PAGE: Duration = Duration::from_millis(250);
 /// How long a headless run waits for the page's first frame before it starts ticking without one.
 pub const PAGE_FIRST_FRAME: Duration = Duration::from_secs(20);
 /// How long the end of a run waits for the last capture.

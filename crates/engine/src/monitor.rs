@@ -140,6 +140,10 @@ impl Watch {
                 PageEvent::NavigationDenied { url } => {
                     page_fault("NAVIGATION_DENIED", format!("the page wanted to go to {url}"), Some("a page stays in its app"))
                 }
+                PageEvent::Loaded => {
+                    self.control.load_page();
+                    continue;
+                }
                 PageEvent::Responsive => {
                     self.show_page_problem(None);
                     continue;

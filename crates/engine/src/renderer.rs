@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use wasm_engine_compositor::{
-    CaptureId, Compositor, CompositorOptions, FrameInput, FrameOutcome, PartialChange, Picture, Rect, TextureLayer,
+    CaptureId, Compositor, CompositorOptions, FrameInput, FrameOutcome, PartialChange, Picture, Rect, Rows, TextureLayer,
 };
 use wasm_engine_exchange::layout::Layout;
 use wasm_engine_exchange::{Reader, Receiver, Region};
@@ -124,6 +124,7 @@ impl Renderer {
 
     /// Composes until the run is over, then once more for what came last.
     pub(crate) fn run(mut self) -> Rendered {
+        self.wait_for_page();
         let mut last_tries = limits::LAST_FRAME_TRIES;
         loop {
             // Read before composing: whatever was published before the end is then in the last frame.
@@ -142,6 +143,16 @@ impl Renderer {
             }
         }
         self.finish()
+    }
+
+    /// A window's first frame is one with the page, if that comes soon: one without it would be seen for a moment, and hold up the page.
+    fn wait_for_page(&self) {
+        let Some(page) = self.page.as_ref().filter(|_| self.windowed) else { return };
+        let began = Instant::now();
+        while page.latest_frame().is_none() && !self.control.render_over() {
+            let Some(left) = limits::WINDOW_WAITS_FOR_PAGE.checked_sub(began.elapsed()) else { return };
+            self.control.render.wait_timeout(left);
+        }
     }
 
     /// Takes the tokens of all ticks that are done. The frame to come shows the newest; the others were overtaken.
@@ -235,6 +246,7 @@ impl Renderer {
         self.page_layer = Some(TextureLayer {
             texture: frame.texture.clone(),
             generation: frame.generation,
+            rows: Rows::Up,
             origin: (0, 0),
             change: None,
             hold: Some(Arc::new(frame.guard.clone())),
@@ -257,6 +269,7 @@ impl Renderer {
         self.panel_layer = Some(TextureLayer {
             texture: frame.texture,
             generation: frame.generation,
+            rows: Rows::Down,
             origin: (0, 0),
             change: Some(PartialChange { since: frame.since, rects }),
             hold: None,

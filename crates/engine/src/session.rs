@@ -8,10 +8,10 @@ use std::time::{Duration, Instant};
 use rayon::ThreadPool;
 use wasm_engine_compositor::Picture;
 use wasm_engine_exchange::Region;
-use wasm_engine_gpu::Gpu;
+use wasm_engine_gpu::{Coming, Gpu};
 use wasm_engine_page::bridge::Bridge;
 use wasm_engine_page::server::{AppServer, ServerOptions};
-use wasm_engine_page::{FramePath, Page, PageOptions};
+use wasm_engine_page::{FramePath, Page, PageOptions, Starting};
 use wasm_engine_telemetry::Telemetry;
 use wasm_engine_topology::{Plan, Topology, pools};
 
@@ -41,6 +41,21 @@ struct PageParts {
     _io: IoThread,
 }
 
+/// As [`PageParts`], while the page is being started.
+struct StartingPage {
+    page: Starting,
+    bridge: Bridge,
+    server: AppServer,
+    io: IoThread,
+}
+
+impl StartingPage {
+    fn wait(self) -> Result<PageParts, EngineError> {
+        let Self { page, bridge, server, io } = self;
+        Ok(PageParts { page: Arc::new(page.wait()?), bridge, _server: server, _io: io })
+    }
+}
+
 /// A run under way.
 pub(crate) struct Session {
     pub(crate) control: Arc<Control>,
@@ -57,26 +72,35 @@ pub(crate) struct Session {
     _announcement: Option<Announcement>,
 }
 
-impl Session {
-    /// Starts every part. The renderer draws into `target`. `scale` is the display's, which a scale that the app or the command line asks for goes before.
-    pub(crate) fn start(
-        mut engine: Engine,
-        gpu: Arc<Gpu>,
-        target: wiring::Target,
-        size: (u32, u32),
-        scale: f32,
-        stop: &StopHandle,
-    ) -> Result<Self, EngineError> {
-        let policy = std::mem::take(&mut engine.policy);
+/// A run whose page has begun, and that waits for a device and for what it is to draw into.
+pub(crate) struct Prepared {
+    pub(crate) engine: Engine,
+    control: Arc<Control>,
+    page: Option<StartingPage>,
+}
+
+impl Prepared {
+    /// Begins with the page, which takes longest of all parts to show something. `size` and `scale` are what the window is expected to have; a scale that the app or the
+    /// command line asks for goes before the display's.
+    pub(crate) fn new(engine: Engine, gpu: Coming, size: (u32, u32), scale: f32, stop: &StopHandle) -> Result<Self, EngineError> {
         let manifest = &engine.app.manifest;
         let scale = fixed_scale(manifest, &engine.options).unwrap_or(scale);
-        let telemetry = engine.telemetry.clone();
         let control = Control::new(stop.clone(), size, scale, engine.options.hud.unwrap_or(manifest.hud.shown));
+        let page = start_page(&engine, gpu, &control, size, scale)?;
+        Ok(Self { engine, control, page })
+    }
+
+    /// Starts all other parts. The renderer draws into `target`.
+    pub(crate) fn start(self, gpu: Arc<Gpu>, target: wiring::Target) -> Result<Session, EngineError> {
+        let Self { mut engine, control, page } = self;
+        let policy = std::mem::take(&mut engine.policy);
+        let manifest = &engine.app.manifest;
+        let telemetry = engine.telemetry.clone();
         let region = Region::create(&wiring::region_spec(manifest))?;
         let pool = start_pool()?;
         let workers = pool.current_num_threads();
         let seed = engine.options.seed.unwrap_or(manifest.clock.seed);
-        let page = start_page(&engine, &gpu, &control, size, scale)?;
+        let page = page.map(StartingPage::wait).transpose()?;
         let renderer = make_renderer(&engine, &gpu, &region, &control, target, page.as_ref())?;
         let ticker = make_ticker(&engine, &region, &control, pool, KernelChoice { seed, policy }, page.as_ref())?;
         let announcement = inspect::announce(&manifest.app.name, &region);
@@ -96,7 +120,7 @@ impl Session {
         }
         telemetry.reset();
         let ticker = spawn("tick", move || ticker.run())?;
-        Ok(Self {
+        Ok(Session {
             control,
             gpu,
             telemetry,
@@ -110,6 +134,20 @@ impl Session {
             _announcement: announcement,
             engine,
         })
+    }
+}
+
+impl Session {
+    /// Starts every part.
+    pub(crate) fn start(
+        engine: Engine,
+        gpu: Arc<Gpu>,
+        target: wiring::Target,
+        size: (u32, u32),
+        scale: f32,
+        stop: &StopHandle,
+    ) -> Result<Self, EngineError> {
+        Prepared::new(engine, gpu.clone().into(), size, scale, stop)?.start(gpu, target)
     }
 
     /// The page, for input.
@@ -277,18 +315,18 @@ fn wait_for_page(control: &Control) {
 
 fn start_page(
     engine: &Engine,
-    gpu: &Arc<Gpu>,
+    gpu: Coming,
     control: &Arc<Control>,
     size: (u32, u32),
     scale: f32,
-) -> Result<Option<PageParts>, EngineError> {
+) -> Result<Option<StartingPage>, EngineError> {
     let (Some(files), Some(spec)) = (&engine.app.page, &engine.app.manifest.page) else { return Ok(None) };
     let io = IoThread::start("io")?;
     let (bridge, port) = Bridge::pair();
     let server = AppServer::start(io.handle(), ServerOptions { root: files.root.clone(), bridge: port })?;
     let wake = control.clone();
-    let page = Page::spawn(PageOptions {
-        gpu: gpu.clone(),
+    let page = Page::begin(PageOptions {
+        gpu,
         url: document_url(&server, files),
         size,
         scale,
@@ -298,7 +336,7 @@ fn start_page(
         telemetry: engine.telemetry.clone(),
         on_frame: Some(Arc::new(move || wake.render.notify())),
     })?;
-    Ok(Some(PageParts { page: Arc::new(page), bridge, _server: server, _io: io }))
+    Ok(Some(StartingPage { page, bridge, server, io }))
 }
 
 /// Address of the app's document. The manifest's check has seen to it that it lies in the page's folder.

@@ -16,7 +16,7 @@ use winit::keyboard::{Key, ModifiersState, NamedKey};
 use winit::window::{CursorIcon, Window, WindowId};
 
 use crate::control::StopHandle;
-use crate::engine::{Engine, EngineError, fixed_scale, framebuffer};
+use crate::engine::{Engine, EngineError, follows_display, framebuffer};
 use crate::run_report::{Ending, RunReport};
 use crate::session::Session;
 use crate::wiring::Target;
@@ -96,7 +96,7 @@ impl ApplicationHandler for Player {
 impl Player {
     fn open(&mut self, event_loop: &ActiveEventLoop, engine: Engine) -> Result<Session, EngineError> {
         let ((width, height), _) = framebuffer(&engine.app.manifest, &engine.options);
-        let follows_display = fixed_scale(&engine.app.manifest, &engine.options).is_none() && engine.options.size.is_none();
+        let follows_display = follows_display(&engine.app.manifest, &engine.options);
         let size: Size = if follows_display { LogicalSize::new(width, height).into() } else { PhysicalSize::new(width, height).into() };
         let attributes = Window::default_attributes().with_title(engine.app.manifest.title()).with_inner_size(size);
         let window = event_loop.create_window(attributes).map_err(|error| EngineError::Window(error.to_string()))?;

@@ -83,6 +83,12 @@ pub struct Waiter {
     spin: Spin,
 }
 
+/// Lets the kernel know that this process waits and wakes as it does here. Call it before the process has a second thread: later it takes the kernel 10 ms or more, since it
+/// waits until all processors have seen it, and whoever makes the first notifier, lane or region waits with it.
+pub fn prepare() {
+    register_barrier();
+}
+
 /// A notifier and a waiter within this process.
 pub fn pair() -> (Notifier, Waiter) {
     let place = Place::Own { event: Arc::new(Event::new()), unsure: !register_barrier() };

@@ -58,36 +58,80 @@ impl Gpu {
     /// when they choose a device.
     ///
     /// # Errors
-    /// [`GpuError::NoDevice`] if the machine has no device of these backends, [`GpuError::NoMatch`] if it has none of the wanted
-    /// sort, [`GpuError::Open`] if the driver refuses.
+    /// As [`Drivers::choose`] and [`Chosen::open`].
     pub fn new(options: &GpuOptions) -> Result<Arc<Self>, GpuError> {
-        let backends = backends_of(options);
-        let instance = instance(backends);
-        Self::open(instance, backends, options, None)
+        Drivers::load(options).choose()?.open()
     }
 
-    /// Opens a device that can present to `window`, and the window's surface, not yet configured.
+    /// Opens a device that can present to `window`, and makes the window's surface, not yet configured.
     ///
     /// # Errors
-    /// As [`Gpu::new`], and [`GpuError::Surface`] if the window cannot be drawn to.
+    /// As [`Drivers::choose_for`] and [`Chosen::open`].
     pub fn for_window(
         options: &GpuOptions,
         window: impl Into<wgpu::SurfaceTarget<'static>>,
     ) -> Result<(Arc<Self>, wgpu::Surface<'static>), GpuError> {
+        let (chosen, surface) = Drivers::load(options).choose_for(window)?;
+        Ok((chosen.open()?, surface))
+    }
+}
+
+/// The machine's graphics drivers. Loading them takes most of the time that it takes to open a device, and needs no window.
+#[derive(Debug)]
+pub struct Drivers {
+    instance: wgpu::Instance,
+    backends: wgpu::Backends,
+    adapter: AdapterChoice,
+}
+
+impl Drivers {
+    /// Loads those that `options` names.
+    #[must_use]
+    pub fn load(options: &GpuOptions) -> Self {
         let backends = backends_of(options);
-        let instance = instance(backends);
-        let surface = instance.create_surface(window)?;
-        let gpu = Self::open(instance, backends, options, Some(&surface))?;
-        Ok((gpu, surface))
+        Self { instance: instance(backends), backends, adapter: options.adapter.clone() }
     }
 
-    fn open(
-        instance: wgpu::Instance,
-        backends: wgpu::Backends,
-        options: &GpuOptions,
-        surface: Option<&wgpu::Surface<'static>>,
-    ) -> Result<Arc<Self>, GpuError> {
-        let adapter = choose(&instance, backends, &options.adapter, surface)?;
+    /// Chooses a device that draws into textures only.
+    ///
+    /// # Errors
+    /// [`GpuError::NoDevice`] if the machine has no device of these backends, [`GpuError::NoMatch`] if it has none of the wanted sort.
+    pub fn choose(self) -> Result<Chosen, GpuError> {
+        let adapter = choose(&self.instance, self.backends, &self.adapter, None)?;
+        Ok(Chosen { instance: self.instance, adapter })
+    }
+
+    /// Chooses a device that can present to `window`, and makes the window's surface, not yet configured.
+    ///
+    /// # Errors
+    /// As [`Self::choose`], and [`GpuError::Surface`] if the window cannot be drawn to.
+    pub fn choose_for(self, window: impl Into<wgpu::SurfaceTarget<'static>>) -> Result<(Chosen, wgpu::Surface<'static>), GpuError> {
+        let surface = self.instance.create_surface(window)?;
+        let adapter = choose(&self.instance, self.backends, &self.adapter, Some(&surface))?;
+        Ok((Chosen { instance: self.instance, adapter }, surface))
+    }
+}
+
+/// A device that was chosen, and not opened yet.
+#[derive(Debug)]
+pub struct Chosen {
+    instance: wgpu::Instance,
+    adapter: wgpu::Adapter,
+}
+
+impl Chosen {
+    /// Whether it computes on the processor.
+    #[must_use]
+    pub fn is_software(&self) -> bool {
+        is_software(&self.adapter.get_info())
+    }
+
+    /// Opens it.
+    ///
+    /// # Errors
+    /// [`GpuError::Open`] if the driver refuses.
+    pub fn open(self) -> Result<Arc<Gpu>, GpuError> {
+        let Self { instance, adapter } = self;
         let opened = import::device::open(&adapter, &descriptor(&adapter))?;
         let health = Arc::new(Health::default());
         watch(&opened.device, &health);
@@ -98,7 +142,7 @@ impl Gpu {
             fd_export = opened.info.fd_export,
             "GPU device open"
         );
-        Ok(Arc::new(Self { instance, adapter, device: opened.device, queue: opened.queue, info: opened.info, health }))
+        Ok(Arc::new(Gpu { instance, adapter, device: opened.device, queue: opened.queue, info: opened.info, health }))
     }
 }
 
@@ -141,7 +185,7 @@ fn choose(
             let info = adapter.get_info();
             let fits = match choice {
                 AdapterChoice::Best => true,
-                AdapterChoice::Software => info.device_type == wgpu::DeviceType::Cpu,
+                AdapterChoice::Software => is_software(&info),
                 AdapterChoice::Named(part) => info.name.to_lowercase().contains(&part.to_lowercase()),
             };
             fits && surface.is_none_or(|surface| adapter.is_surface_supported(surface))
@@ -154,6 +198,11 @@ fn choose(
             },
             found: found.join(", "),
         })
+}
+
+/// Whether a device computes on the processor.
+pub(crate) fn is_software(info: &wgpu::AdapterInfo) -> bool {
+    info.device_type == wgpu::DeviceType::Cpu
 }
 
 fn rank(info: &wgpu::AdapterInfo) -> (u8, u8) {

@@ -9,6 +9,7 @@
 //!
 //! Errors on the device never end the process: they are recorded in [`Health`] and counted.
 
+mod coming;
 mod device;
 mod error;
 mod health;
@@ -19,7 +20,8 @@ pub mod limits;
 #[cfg(test)]
 mod readback;
 
-pub use device::{AdapterChoice, Gpu, GpuOptions};
+pub use coming::{Coming, Giver, coming};
+pub use device::{AdapterChoice, Chosen, Drivers, Gpu, GpuOptions};
 pub use error::GpuError;
 pub use health::{DeviceFault, FaultKind, Health};
 pub use info::GpuInfo;

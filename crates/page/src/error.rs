@@ -4,7 +4,7 @@ use thiserror::Error;
 use wasm_engine_gpu::import::gl::GlError;
 use wasm_engine_gpu::import::ring::ShareError;
 
-/// Why [`Page::spawn`](crate::Page::spawn) failed.
+/// Why there is no page.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum PageError {
@@ -29,6 +29,9 @@ pub enum PageError {
         /// Longest side in device pixels.
         max_side: u32,
     },
+    /// The device that was to come did not.
+    #[error("there is no device to paint the page for")]
+    NoDevice,
     /// There is no OpenGL to paint with.
     #[error(transparent)]
     OpenGl(#[from] GlError),
@@ -51,6 +54,7 @@ impl PageError {
             Self::AlreadyRunning => "PAGE_ALREADY_RUNNING",
             Self::Url { .. } => "PAGE_URL",
             Self::TooLarge { .. } => "PAGE_TOO_LARGE",
+            Self::NoDevice => "PAGE_NO_DEVICE",
             Self::OpenGl(error) => error.code(),
             Self::Share(error) => error.code(),
             Self::Thread(_) => "PAGE_THREAD",
@@ -67,7 +71,7 @@ impl PageError {
             Self::TooLarge { .. } => Some("choose a smaller size or a smaller scale".to_owned()),
             Self::OpenGl(error) => error.hint(),
             Self::Share(error) => error.hint(),
-            Self::Thread(_) => None,
+            Self::NoDevice | Self::Thread(_) => None,
             Self::Start(_) => Some("run again with RUST_LOG=debug".to_owned()),
         }
     }

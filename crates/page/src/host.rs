@@ -10,20 +10,22 @@ mod heartbeat;
 mod output;
 mod pacer;
 mod preferences;
+mod resources;
+mod tls;
 mod upload;
 mod value;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 use std::sync::Arc;
-use std::sync::mpsc::{RecvTimeoutError, SyncSender, sync_channel};
-use std::time::{Duration, Instant};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::time::Instant;
 
 use dpi::PhysicalSize;
 use euclid::Scale;
 use servo::{EventLoopWaker, Servo, ServoBuilder, UserContentManager, UserScript, WebView, WebViewBuilder};
 use url::Url;
-use wasm_engine_gpu::Gpu;
+use wasm_engine_gpu::Coming;
 use wasm_engine_gpu::import::gl::GlContext;
 use wasm_engine_telemetry::{Counter, Track, now_nanos};
 
@@ -32,7 +34,7 @@ use crate::event::{PageEvent, cut};
 use crate::frame::FramePath;
 use crate::input::PageInput;
 use crate::mailbox::{Batch, Command, Resize};
-use crate::page::{Pixels, Shared};
+use crate::page::{Pixels, Shared, check_size};
 use context::SharedFrameContext;
 use delegate::{Delegate, Watchdog};
 use heartbeat::Heartbeat;
@@ -45,7 +47,7 @@ const STACK_BYTES: usize = 8 << 20;
 /// What the thread is started with.
 pub(crate) struct Setup {
     pub(crate) shared: Arc<Shared>,
-    pub(crate) gpu: Arc<Gpu>,
+    pub(crate) gpu: Coming,
     pub(crate) url: Url,
     pub(crate) size: (u32, u32),
     pub(crate) scale: f32,
@@ -54,40 +56,20 @@ pub(crate) struct Setup {
     pub(crate) frame_path: FramePath,
 }
 
-/// Why the thread has no page.
-pub(crate) struct Failure {
-    pub(crate) error: PageError,
-    /// Servo cannot be set up again in this process.
-    pub(crate) servo_was_set_up: bool,
-}
+/// The longest side that a frame may have, once there is a page; or why there is none.
+pub(crate) type Outcome = Result<u32, PageError>;
 
-impl<E: Into<PageError>> From<E> for Failure {
-    /// For everything that happens before Servo is touched.
-    fn from(error: E) -> Self {
-        Self { error: error.into(), servo_was_set_up: false }
-    }
-}
-
-/// Starts the thread and waits until the page is there, at most `timeout`.
-pub(crate) fn start(setup: Setup, timeout: Duration) -> Result<(), Failure> {
+/// Starts the thread, which tells when the page is there.
+pub(crate) fn start(setup: Setup) -> std::io::Result<Receiver<Outcome>> {
     let (sender, receiver) = sync_channel(1);
     let shared = Arc::clone(&setup.shared);
-    let mine = Arc::clone(&shared);
     std::thread::Builder::new().name("page".to_owned()).stack_size(STACK_BYTES).spawn(move || {
         if let Err(panic) = catch_unwind(AssertUnwindSafe(|| run(setup, &sender))) {
-            mine.tell(PageEvent::Crashed { reason: cut(format!("the page's thread panicked: {}", panic_text(&*panic))) });
+            shared.tell(PageEvent::Crashed { reason: cut(format!("the page's thread panicked: {}", panic_text(&*panic))) });
         }
-        mine.mailbox.end();
+        shared.mailbox.end();
     })?;
-    let late = |text: &str| Failure { error: PageError::Start(text.to_owned()), servo_was_set_up: true };
-    match receiver.recv_timeout(timeout) {
-        Ok(outcome) => outcome,
-        Err(RecvTimeoutError::Disconnected) => Err(late("its thread panicked")),
-        Err(RecvTimeoutError::Timeout) => {
-            shared.mailbox.shut_down();
-            Err(late("it took too long"))
-        }
-    }
+    Ok(receiver)
 }
 
 fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
@@ -98,16 +80,16 @@ fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
         .unwrap_or_else(|| "unknown reason".to_owned())
 }
 
-fn run(setup: Setup, sender: &SyncSender<Result<(), Failure>>) {
+fn run(setup: Setup, sender: &SyncSender<Outcome>) {
     let host = match Host::new(setup) {
         Ok(host) => host,
-        Err(failure) => {
+        Err(error) => {
             // The receiver may have given up waiting.
-            let _ = sender.send(Err(failure));
+            let _ = sender.send(Err(error));
             return;
         }
     };
-    if sender.send(Ok(())).is_ok() {
+    if sender.send(Ok(host.max_side)).is_ok() {
         host.run();
     }
 }
@@ -137,17 +119,16 @@ struct Host {
     pacer: Rc<Pacer>,
     heartbeat: Heartbeat,
     scale: f32,
+    max_side: u32,
+    /// What is painted and was not sent off.
+    painted: Option<Stamp>,
     shared: Arc<Shared>,
 }
 
 impl Host {
-    fn new(setup: Setup) -> Result<Self, Failure> {
-        let gl = GlContext::open(&setup.gpu.info)?;
-        let pacer = Rc::new(Pacer::new());
-        let context = Rc::new(SharedFrameContext::new(&gl, setup.size, &pacer, &setup.shared)?);
-        let output = Output::new(&setup.gpu, &gl, &setup.shared, setup.frame_path, setup.size)?;
-        // Servo's network code asks for a provider and does not bring one. If the process has one already, that one serves.
-        let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    /// Servo first, since it needs no device yet; then OpenGL, as soon as the device's kind is known.
+    fn new(setup: Setup) -> Result<Self, PageError> {
+        tls::provide();
         let servo = ServoBuilder::default()
             .opts(preferences::options())
             .preferences(preferences::preferences(setup.transparent))
@@ -159,10 +140,17 @@ impl Host {
         if !setup.user_script.is_empty() {
             content.add_script(Rc::new(UserScript::new(setup.user_script, None)));
         }
+        let gl = GlContext::open(setup.gpu.is_software().ok_or(PageError::NoDevice)?)?;
+        let gpu = setup.gpu.gpu().ok_or(PageError::NoDevice)?;
+        let max_side = gpu.info.max_texture_side;
+        let (size, scale) = check_size(setup.size, setup.scale, max_side)?;
+        let pacer = Rc::new(Pacer::new());
+        let context = Rc::new(SharedFrameContext::new(&gl, size, &pacer, &setup.shared)?);
+        let output = Output::new(&gpu, &gl, &setup.shared, setup.frame_path, size)?;
         let delegate = Rc::new(Delegate::new(&setup.shared, setup.url.origin()));
         let webview = WebViewBuilder::new(&servo, context.clone())
             .url(setup.url)
-            .hidpi_scale_factor(Scale::new(setup.scale))
+            .hidpi_scale_factor(Scale::new(scale))
             .delegate(delegate.clone())
             .user_content_manager(content.clone())
             .build();
@@ -175,7 +163,9 @@ impl Host {
             context,
             pacer,
             heartbeat: Heartbeat::new(Instant::now()),
-            scale: setup.scale,
+            scale,
+            max_side,
+            painted: None,
             shared: setup.shared,
         })
     }
@@ -190,6 +180,7 @@ impl Host {
             self.pacer.tick(Instant::now());
             self.servo.spin_event_loop();
             self.paint();
+            self.submit();
             self.output.deliver();
             self.heartbeat.tick(Instant::now(), &self.webview, &self.shared);
         }
@@ -201,7 +192,8 @@ impl Host {
             return Instant::now();
         }
         let beat = self.heartbeat.deadline();
-        self.pacer.deadline().map_or(beat, |due| due.min(beat))
+        let held = self.painted.as_ref().and_then(|_| self.delegate.held_until());
+        [self.pacer.deadline(), held].into_iter().flatten().fold(beat, Instant::min)
     }
 
     fn obey(&mut self, batch: Batch) {
@@ -252,14 +244,22 @@ impl Host {
         }
         self.delegate.take_frame_ready();
         let telemetry = self.shared.telemetry.clone();
-        let started = now_nanos();
+        let stamp = Stamp { started: now_nanos(), scale: self.scale };
         {
             let _zone = telemetry.span("page.paint", Track::Page);
             self.webview.paint();
         }
         telemetry.add(Counter::PageFrames, 1);
-        let _zone = telemetry.span("page.submit", Track::Page);
-        let stamp = Stamp { started, scale: self.scale };
+        self.painted = Some(stamp);
+    }
+
+    /// Sends off what is painted, unless it is not worth showing yet.
+    fn submit(&mut self) {
+        if self.painted.is_some() && !self.delegate.is_worth_showing() {
+            return;
+        }
+        let Some(stamp) = self.painted.take() else { return };
+        let _zone = self.shared.telemetry.span("page.submit", Track::Page);
         self.context.with_frame(|frame| self.output.submit(frame, stamp));
     }
 

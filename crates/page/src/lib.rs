@@ -24,4 +24,4 @@ pub use event::{ConsoleLevel, PageEvent};
 pub use frame::{FramePath, PageFrame};
 pub use input::{KeyInput, PageInput, PointerButton, TouchPhase, WheelUnit};
 pub use keyboard_types;
-pub use page::{OnFrame, Page, PageOptions, Pixels};
+pub use page::{OnFrame, Page, PageOptions, Pixels, Starting};

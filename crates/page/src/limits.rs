@@ -51,3 +51,6 @@ pub const FRAME_RATES: std::ops::RangeInclusive<f32> = 1.0..=480.0;
 
 /// How long the page's thread waits at once for a frame's copy before it looks after its other work.
 pub const FENCE_SLICE: Duration = Duration::from_millis(1);
+
+/// How long the first frame waits for Servo to lay the document out, once its head was read.
+pub const FIRST_FRAME_HELD: Duration = Duration::from_millis(50);

@@ -3,11 +3,12 @@
 use std::collections::VecDeque;
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use url::{Host, Url};
-use wasm_engine_gpu::Gpu;
+use wasm_engine_gpu::Coming;
 use wasm_engine_telemetry::{Counter, Telemetry};
 
 use crate::error::{CommandError, PageError, ScriptError};
@@ -26,8 +27,8 @@ pub type OnFrame = Arc<dyn Fn() + Send + Sync>;
 /// What a page is started with.
 #[derive(Clone)]
 pub struct PageOptions {
-    /// The device that the frames are wanted on.
-    pub gpu: Arc<Gpu>,
+    /// The device that the frames are wanted on, which may still be on its way.
+    pub gpu: Coming,
     /// Where the document is: an address of the loopback interface, over HTTP, so that the page has a secure origin.
     pub url: String,
     /// Width and height in device pixels. Zero counts as one.
@@ -100,6 +101,29 @@ impl Shared {
 /// Servo can be set up once in the life of a process, and never again.
 static TAKEN: AtomicBool = AtomicBool::new(false);
 
+/// A page that is about to run.
+#[derive(Debug)]
+pub struct Starting {
+    page: Page,
+    outcome: Receiver<host::Outcome>,
+}
+
+impl Starting {
+    /// Waits until the page is there and its document is being loaded.
+    ///
+    /// # Errors
+    /// Any [`PageError`]; no other page can take its place.
+    pub fn wait(self) -> Result<Page, PageError> {
+        let Self { mut page, outcome } = self;
+        page.max_side = match outcome.recv_timeout(START_TIMEOUT) {
+            Ok(outcome) => outcome?,
+            Err(RecvTimeoutError::Disconnected) => return Err(PageError::Start("its thread panicked".to_owned())),
+            Err(RecvTimeoutError::Timeout) => return Err(PageError::Start("it took too long".to_owned())),
+        };
+        Ok(page)
+    }
+}
+
 /// A running page. Dropping it ends Servo, for good: no process can have a second page after its first.
 pub struct Page {
     shared: Arc<Shared>,
@@ -113,48 +137,44 @@ impl fmt::Debug for Page {
 }
 
 impl Page {
-    /// Starts Servo on a thread of its own and loads the document.
-    ///
-    /// Open the GPU device first, and other threads that read the environment afterwards: making the OpenGL context changes
-    /// environment variables of Mesa.
+    /// Starts Servo on a thread of its own and loads the document: [`Page::begin`] and [`Starting::wait`] in one.
     ///
     /// # Errors
-    /// [`PageError::AlreadyRunning`] if this process has had a page before; any other [`PageError`] if this one cannot be.
+    /// As there.
     pub fn spawn(options: PageOptions) -> Result<Self, PageError> {
+        Self::begin(options)?.wait()
+    }
+
+    /// Begins to start Servo on a thread of its own. It needs no device at first, so that the device can be opened meanwhile.
+    ///
+    /// # Errors
+    /// [`PageError::AlreadyRunning`] if this process has had a page before, [`PageError::Url`] for an address that pages do not have, [`PageError::Thread`] if the system
+    /// has no thread for it.
+    pub fn begin(options: PageOptions) -> Result<Starting, PageError> {
         let url = check_url(&options.url)?;
-        let max_side = options.gpu.info.max_texture_side;
-        let (size, scale) = check_size(options.size, options.scale, max_side)?;
         if TAKEN.swap(true, Ordering::AcqRel) {
             return Err(PageError::AlreadyRunning);
         }
         let shared = Arc::new(Shared {
             mailbox: Mailbox::default(),
-            telemetry: options.telemetry.clone(),
-            on_frame: options.on_frame.clone(),
+            telemetry: options.telemetry,
+            on_frame: options.on_frame,
             latest: Mutex::new(None),
             events: Mutex::new(VecDeque::new()),
             events_dropped: AtomicU64::new(0),
             path: Mutex::new((options.frame_path, None)),
         });
-        let setup = host::Setup {
+        let outcome = host::start(host::Setup {
             shared: Arc::clone(&shared),
             gpu: options.gpu,
             url,
-            size,
-            scale,
+            size: options.size,
+            scale: options.scale,
             transparent: options.transparent,
             user_script: options.user_script,
             frame_path: options.frame_path,
-        };
-        let started = host::start(setup, START_TIMEOUT);
-        if let Err(failure) = &started
-            && !failure.servo_was_set_up
-        {
-            // Nothing of Servo was touched, so another try may do better, for example through the CPU.
-            TAKEN.store(false, Ordering::Release);
-        }
-        started.map_err(|failure| failure.error)?;
-        Ok(Self { shared, max_side })
+        })?;
+        Ok(Starting { page: Self { shared, max_side: 0 }, outcome })
     }
 
     /// The newest frame; `None` before the first. The same one again if nothing was painted since.
@@ -293,7 +313,7 @@ fn check_url(text: &str) -> Result<Url, PageError> {
     if loopback { Ok(url) } else { Err(refused("it must be on this machine's loopback interface")) }
 }
 
-fn check_size(size: (u32, u32), scale: f32, max_side: u32) -> Result<((u32, u32), f32), PageError> {
+pub(crate) fn check_size(size: (u32, u32), scale: f32, max_side: u32) -> Result<((u32, u32), f32), PageError> {
     let (width, height) = (size.0.max(1), size.1.max(1));
     if width.max(height) > max_side || u64::from(width) * u64::from(height) > MAX_FRAME_PIXELS {
         return Err(PageError::TooLarge { width, height, max_side });

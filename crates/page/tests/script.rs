@@ -21,7 +21,7 @@ fn the_script_keeps_its_promises() {
     let mut scenario = Scenario::start();
     let gpu = Gpu::new(&GpuOptions::default()).expect("a Vulkan device");
     let page = Page::spawn(PageOptions {
-        gpu: Arc::clone(&gpu),
+        gpu: Arc::clone(&gpu).into(),
         url: scenario.server.url(),
         size: (1350, 1050),
         scale: SCALE,

@@ -4,10 +4,9 @@ use std::error::Error;
 use std::sync::Arc;
 
 use tauri::plugin::TauriPlugin;
-use tauri::{AppHandle, Manager, WebviewWindow, WindowEvent, Wry};
+use tauri::{AppHandle, Manager, WebviewUrl, WebviewWindow, WebviewWindowBuilder, WindowEvent, Wry};
 use tauri_plugin_global_shortcut::{GlobalShortcutExt as _, Shortcut, ShortcutEvent, ShortcutState};
-use wasm_engine_engine::Engine;
-use wasm_engine_engine::desktop::{Desktop, Pace, Stage};
+use wasm_engine_engine::desktop::{Opening, Pace, Wanted};
 
 use crate::shell::Shell;
 use crate::window;
@@ -25,26 +24,43 @@ pub(crate) fn fraction() -> f64 {
     1.0
 }
 
-/// Calls `pressed` whenever Ctrl, Alt and H are pressed, in whatever window.
-pub(crate) fn hear_hud_keys(app: &AppHandle, pressed: fn(&AppHandle)) -> Result<(), Box<dyn Error>> {
-    let hear = move |app: &AppHandle, _: &Shortcut, event: ShortcutEvent| {
-        if event.state() == ShortcutState::Pressed {
-            pressed(app);
-        }
-    };
-    app.plugin(tauri_plugin_global_shortcut::Builder::new().with_handler(hear).build())?;
-    Ok(app.global_shortcut().register("Ctrl+Alt+H")?)
+/// Where the frames are shown: in the window itself, so that there is nothing before it.
+pub(crate) struct Place;
+
+impl Place {
+    /// Nothing yet.
+    pub(crate) fn early(_opening: &Opening) -> Self {
+        Self
+    }
 }
 
-/// Starts the run in the window.
-pub(crate) fn attach(window: &WebviewWindow, engine: Engine) -> Result<(), Box<dyn Error>> {
-    let (size, scale) = (window.inner_size()?, window.scale_factor()?);
-    let stage = Stage::new(window.clone(), Pace::Fifo)?;
-    let shell = window.state::<Shell>();
-    let panel = Arc::new(wasm_engine_panel::SystemPanel);
-    let desktop =
-        Arc::new(Desktop::start(engine, stage, panel, (size.width.max(1), size.height.max(1)), scale as f32, &shell.stop, &shell.log)?);
-    shell.began(desktop.clone());
+/// The window with the webview that fills it.
+pub(crate) fn window(app: &AppHandle, title: &str, (width, height): (f64, f64)) -> tauri::Result<WebviewWindow> {
+    let builder = WebviewWindowBuilder::new(app, window::LABEL, WebviewUrl::default());
+    let window = builder.title(title).inner_size(width, height).transparent(true).build()?;
+    let app = app.clone();
+    window.on_window_event(move |event| {
+        if let WindowEvent::DragDrop(event) = event {
+            window::dragged(&app, event);
+        }
+    });
+    Ok(window)
+}
+
+/// The webview is there already.
+pub(crate) fn webview(_window: &WebviewWindow) -> tauri::Result<()> {
+    Ok(())
+}
+
+/// Starts the run in a window.
+pub(crate) fn run(app: &AppHandle, wanted: &Wanted, _place: Place, opening: Opening) -> Result<(), Box<dyn Error>> {
+    let window = window(app, &wanted.title, (f64::from(wanted.size.0), f64::from(wanted.size.1)))?;
+    let (size, scale) = (window.inner_size()?, window.scale_factor()? as f32);
+    let size = (size.width.max(1), size.height.max(1));
+    opening.show_in(window.clone(), Pace::Fifo);
+    let ready = opening.ready()?;
+    let desktop = Arc::new(ready.start(Arc::new(wasm_engine_panel::SystemPanel), size, scale)?);
+    window.state::<Shell>().began(desktop.clone());
     let scaled = window.clone();
     window.on_window_event(move |event| {
         if let WindowEvent::Resized(size) = event {

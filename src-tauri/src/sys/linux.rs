@@ -6,11 +6,13 @@ use std::cell::OnceCell;
 use std::error::Error;
 use std::rc::Rc;
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use tauri::plugin::TauriPlugin;
-use tauri::{AppHandle, Manager, WebviewWindow, Wry};
-use wasm_engine_engine::Engine;
-use wasm_engine_engine::desktop::{Desktop, Pace, Stage};
+use tauri::webview::WebviewBuilder;
+use tauri::window::WindowBuilder;
+use tauri::{AppHandle, LogicalPosition, LogicalSize, Manager, Webview, WebviewEvent, WebviewUrl, Window, Wry};
+use wasm_engine_engine::desktop::{Desktop, Opening, Pace, Wanted};
 use wasm_engine_panel::sys::linux;
 use wasm_engine_panel::{Area, PanelPixels};
 
@@ -25,9 +27,14 @@ pub(crate) fn single_instance(identity: &str) -> TauriPlugin<Wry> {
 /// Chooses how the webview is hosted: `offscreen` moves it to a window that is on no screen, for systems on which it does not go on while it is covered.
 const PANEL: &str = "WASM_ENGINE_PANEL";
 
+/// How long the panel waits for the page at most.
+const PAGE_FIRST: Duration = Duration::from_secs(1);
+
 /// What has to be settled before the first thread and the first window.
 pub(crate) fn prepare() {
+    linux::exit_at_once();
     linux::paint_where_it_is_cheap();
+    linux::skip_absent_drivers();
 }
 
 /// What things are to be magnified by after the window's scale, which GTK has as a whole number.
@@ -41,40 +48,121 @@ pub(crate) fn hear_hud_keys(app: &AppHandle, pressed: fn(&AppHandle)) -> Result<
     Ok(linux::on_ctrl_alt('h', move || pressed(&app))?)
 }
 
-/// Starts the run in the window.
-pub(crate) fn attach(window: &WebviewWindow, engine: Engine) -> Result<(), Box<dyn Error>> {
-    if std::env::var_os(PANEL).is_some_and(|value| value == "offscreen") {
-        window.with_webview(|webview| {
-            if let Err(error) = linux::offscreen::host(&webview.inner()) {
-                tracing::warn!(code = error.code(), "the panel stays in its window: {error}; {}", error.hint().unwrap_or_default());
-            }
-        })?;
+/// Where the frames will be shown: above the webview, once there is one.
+pub(crate) struct Place(Option<linux::Apart>);
+
+impl Place {
+    /// Tells the app that is being opened where its frames will be shown, if that can be had before GTK begins.
+    pub(crate) fn early(opening: &Opening) -> Self {
+        let apart = linux::Apart::before_gtk();
+        if let Some(apart) = &apart {
+            show_in(opening, apart);
+        }
+        Self(apart)
     }
-    let cover = linux::Cover::above(window)?;
-    let (size, scale) = (window.inner_size()?, window.scale_factor()? * fraction());
-    cover.resize(size.width, size.height)?;
-    let size = (size.width.max(1), size.height.max(1));
+
+    fn settle(self, opening: &Opening) -> Result<linux::Apart, linux::CoverError> {
+        if let Some(apart) = self.0 {
+            return Ok(apart);
+        }
+        let apart = linux::Apart::new()?;
+        show_in(opening, &apart);
+        Ok(apart)
+    }
+}
+
+fn show_in(opening: &Opening, apart: &linux::Apart) {
+    let cover = apart.cover();
     // A thread that waits for a hidden window's display would hold up the end of the run.
     let pace = if cover.holds_up_while_hidden() { Pace::Mailbox } else { Pace::Fifo };
-    let stage = Stage::new(cover.clone(), pace)?;
+    opening.show_in(cover, pace);
+}
+
+/// A window in which nothing is yet.
+pub(crate) fn window(app: &AppHandle, title: &str, (width, height): (f64, f64)) -> tauri::Result<Window> {
+    WindowBuilder::new(app, window::LABEL).title(title).inner_size(width, height).transparent(true).build()
+}
+
+/// The webview that fills it.
+pub(crate) fn webview(window: &Window) -> tauri::Result<Webview> {
+    let builder = WebviewBuilder::new(window::LABEL, WebviewUrl::default()).transparent(true);
+    // Its place and size are GTK's to give: all that there is.
+    let webview = window.add_child(builder, LogicalPosition::new(0, 0), LogicalSize::new(1, 1))?;
+    let app = window.app_handle().clone();
+    webview.on_webview_event(move |event| {
+        if let WebviewEvent::DragDrop(event) = event {
+            window::dragged(&app, event);
+        }
+    });
+    Ok(webview)
+}
+
+/// Starts the run in a window, and the panel once the page is there, which it would hold up: WebKit's libraries and processes take as much of the processor as the page.
+pub(crate) fn run(app: &AppHandle, wanted: &Wanted, place: Place, opening: Opening) -> Result<(), Box<dyn Error>> {
+    let apart = place.settle(&opening)?;
+    let window = window(app, &wanted.title, points(wanted))?;
+    let cover = apart.cover();
+    let (size, scale) = (window.inner_size()?, window.scale_factor()? * fraction());
+    apart.above(&window)?;
+    cover.resize(size.width, size.height)?;
+    let size = (size.width.max(1), size.height.max(1));
+    let ready = opening.ready()?;
     let run: Arc<OnceLock<Arc<Desktop>>> = Arc::default();
     let woken = run.clone();
-    let pixels = Arc::new(PanelPixels::new(stage.gpu.clone(), move || {
+    let pixels = Arc::new(PanelPixels::new(ready.gpu().clone(), move || {
         if let Some(run) = woken.get() {
             run.wake();
         }
     }));
-    let shell = window.state::<Shell>();
-    let desktop = Arc::new(Desktop::start(engine, stage, pixels.clone(), size, scale as f32, &shell.stop, &shell.log)?);
+    let desktop = Arc::new(ready.start(pixels.clone(), size, scale as f32)?);
     let _ = run.set(desktop.clone());
-    shell.began(desktop.clone());
-    window.with_webview(move |webview| {
+    window.state::<Shell>().began(desktop.clone());
+    let sized = desktop.clone();
+    linux::sized(&window.default_vbox()?, move |width, height, scale| {
+        if let Err(error) = cover.resize(width, height) {
+            tracing::warn!(code = error.code(), "{error}");
+        }
+        sized.resize(width, height, scale as f32);
+    });
+    std::thread::Builder::new().name("panel".to_owned()).spawn(move || {
+        desktop.wait_for_page(PAGE_FIRST);
+        if let Err(error) = linux::load_webkit() {
+            tracing::error!(code = error.code(), "there is no panel: {error}; {}", error.hint().unwrap_or_default());
+            return;
+        }
+        let app = window.app_handle().clone();
+        let hosted = app.run_on_main_thread(move || {
+            if let Err(error) = host(&window, pixels, desktop) {
+                tracing::error!("there is no panel: {error}");
+            }
+        });
+        if let Err(error) = hosted {
+            tracing::info!("no panel any more: {error}");
+        }
+    })?;
+    Ok(())
+}
+
+/// Width and height of the window that is wanted, in points.
+fn points(wanted: &Wanted) -> (f64, f64) {
+    let points =
+        |side: u32| if wanted.follows_display { f64::from(side) * fraction() } else { f64::from(side) / linux::pixels_per_point() };
+    (points(wanted.size.0), points(wanted.size.1))
+}
+
+/// Puts the panel into the window.
+fn host(window: &Window, pixels: Arc<PanelPixels>, page: Arc<Desktop>) -> tauri::Result<()> {
+    webview(window)?.with_webview(move |webview| {
         let view = webview.inner();
+        if std::env::var_os(PANEL).is_some_and(|value| value == "offscreen")
+            && let Err(error) = linux::offscreen::host(&view)
+        {
+            tracing::warn!(code = error.code(), "the panel stays in its window: {error}; {}", error.hint().unwrap_or_default());
+        }
         linux::let_frames_go_first(&view);
         linux::keep_canvases_on_the_processor(&view);
         linux::capture(&view, pixels.clone());
         linux::revive(&view);
-        let page = desktop.clone();
         let routed: Rc<OnceCell<linux::Routed>> = Rc::default();
         let caret = routed.clone();
         let route = linux::route(&view.clone(), pixels, move |input| {
@@ -89,12 +177,5 @@ pub(crate) fn attach(window: &WebviewWindow, engine: Engine) -> Result<(), Box<d
             }
         });
         let _ = routed.set(route);
-        linux::sized(&webview.inner(), move |width, height, scale| {
-            if let Err(error) = cover.resize(width, height) {
-                tracing::warn!(code = error.code(), "{error}");
-            }
-            desktop.resize(width, height, scale as f32);
-        });
-    })?;
-    Ok(())
+    })
 }

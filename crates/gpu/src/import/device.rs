@@ -37,7 +37,7 @@ fn describe(adapter: &wgpu::Adapter) -> GpuInfo {
     GpuInfo {
         driver: [info.driver.as_str(), info.driver_info.as_str()].join(" ").trim().to_owned(),
         backend: info.backend,
-        software: info.device_type == wgpu::DeviceType::Cpu,
+        software: crate::device::is_software(&info),
         name: info.name,
         device_uuid: None,
         driver_uuid: None,

@@ -26,8 +26,6 @@ pub use frame::GlFrame;
 pub use memory::GlIdentity;
 use memory::MemoryFunctions;
 
-use crate::info::GpuInfo;
-
 /// Why there is no OpenGL context.
 #[derive(Debug, Error)]
 #[non_exhaustive]
@@ -92,16 +90,14 @@ pub struct GlContext {
 }
 
 impl GlContext {
-    /// Opens a context on the kind of device that `gpu` is: OpenGL in software beside a software Vulkan, on the hardware
-    /// otherwise.
+    /// Opens a context, in software beside a Vulkan in software, on the hardware otherwise.
     ///
-    /// Side effect: on Linux surfman sets or removes the environment variables `LIBGL_ALWAYS_SOFTWARE` and `DRI_PRIME`. Open
+    /// Side effect: on Linux surfman sets or removes the environment variables `LIBGL_ALWAYS_SOFTWARE` and `DRI_PRIME`. Choose
     /// the GPU device first, and read no environment on other threads meanwhile.
     ///
     /// # Errors
     /// [`GlError::Library`] if there is no OpenGL on the machine, [`GlError::Context`] if it has none for us.
-    pub fn open(gpu: &GpuInfo) -> Result<Rc<Self>, GlError> {
-        let software = gpu.software;
+    pub fn open(software: bool) -> Result<Rc<Self>, GlError> {
         // surfman panics where it cannot load the system's EGL library.
         catch_unwind(AssertUnwindSafe(|| Self::open_with(software))).unwrap_or_else(|panic| {
             let text = panic.downcast_ref::<String>().cloned().or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned()));

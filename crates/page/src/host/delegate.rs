@@ -5,6 +5,7 @@
 
 use std::cell::Cell;
 use std::sync::Arc;
+use std::time::Instant;
 
 use servo::{
     ConsoleLogLevel, CreateNewWebViewRequest, Cursor, EmbedderControl, EmbedderControlId, InputEventId, InputEventResult, LoadStatus,
@@ -13,6 +14,7 @@ use servo::{
 use url::{Origin, Url};
 
 use crate::event::{ConsoleLevel, PageEvent, cut};
+use crate::limits::FIRST_FRAME_HELD;
 use crate::page::Shared;
 
 /// The answers for the document.
@@ -20,9 +22,23 @@ pub(super) struct Delegate {
     shared: Arc<Shared>,
     origin: Origin,
     frame_ready: Cell<bool>,
+    first_frame: Cell<FirstFrame>,
     text_field: Cell<Option<EmbedderControlId>>,
     /// The name of the cursor that was told last.
     cursor: Cell<&'static str>,
+}
+
+/// How far the first frame is that is worth showing. What Servo has to paint before it is empty; to paint that gets OpenGL ready, but to compose it would delay what follows.
+#[derive(Clone, Copy, PartialEq)]
+enum FirstFrame {
+    /// The document's head was not read yet.
+    Empty,
+    /// It was, but not all of the document. That is not waited for any longer than until then.
+    Later(Instant),
+    /// The document is there, and in the next frame. That is not waited for any longer than until then.
+    Next(Instant),
+    /// Whatever is painted is shown.
+    Due,
 }
 
 impl Delegate {
@@ -31,6 +47,7 @@ impl Delegate {
             shared: Arc::clone(shared),
             origin,
             frame_ready: Cell::new(false),
+            first_frame: Cell::new(FirstFrame::Empty),
             text_field: Cell::new(None),
             cursor: Cell::new("default"),
         }
@@ -39,6 +56,23 @@ impl Delegate {
     /// Whether there is something to paint.
     pub(super) fn is_frame_ready(&self) -> bool {
         self.frame_ready.get()
+    }
+
+    /// Whether what is painted is worth showing.
+    pub(super) fn is_worth_showing(&self) -> bool {
+        match self.first_frame.get() {
+            FirstFrame::Empty => false,
+            FirstFrame::Later(until) | FirstFrame::Next(until) => Instant::now() >= until,
+            FirstFrame::Due => true,
+        }
+    }
+
+    /// Until when what is painted is held back.
+    pub(super) fn held_until(&self) -> Option<Instant> {
+        match self.first_frame.get() {
+            FirstFrame::Later(until) | FirstFrame::Next(until) => Some(until),
+            FirstFrame::Empty | FirstFrame::Due => None,
+        }
     }
 
     fn tell_cursor(&self, cursor: Cursor) {
@@ -67,9 +101,18 @@ fn may_navigate(origin: &Origin, url: &Url) -> bool {
 impl WebViewDelegate for Delegate {
     fn notify_new_frame_ready(&self, _: WebView) {
         self.frame_ready.set(true);
+        if let FirstFrame::Next(_) = self.first_frame.get() {
+            self.first_frame.set(FirstFrame::Due);
+        }
     }
 
     fn notify_load_status_changed(&self, _: WebView, status: LoadStatus) {
+        if status == LoadStatus::HeadParsed && self.first_frame.get() == FirstFrame::Empty {
+            self.first_frame.set(FirstFrame::Later(Instant::now() + FIRST_FRAME_HELD));
+        }
+        if let (LoadStatus::Complete, FirstFrame::Later(until)) = (status, self.first_frame.get()) {
+            self.first_frame.set(FirstFrame::Next(until));
+        }
         if status == LoadStatus::Complete {
             self.shared.tell(PageEvent::Loaded);
         }
@@ -89,6 +132,7 @@ impl WebViewDelegate for Delegate {
     }
 
     fn notify_crashed(&self, _: WebView, reason: String, _: Option<String>) {
+        self.first_frame.set(FirstFrame::Due);
         self.shared.tell(PageEvent::Crashed { reason: cut(reason) });
     }
 

@@ -52,6 +52,8 @@ pub(super) fn preferences(transparent: bool) -> Preferences {
         network_http_cache_disabled: true,
         network_http_proxy_uri: String::new(),
         network_https_proxy_uri: String::new(),
+        // Nothing that a page may reach speaks TLS, and the system's certificates take longer to read.
+        network_use_webpki_roots: true,
         ..Preferences::default()
     };
     if cfg!(windows) {

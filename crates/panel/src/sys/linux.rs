@@ -4,6 +4,7 @@
 
 mod capture;
 mod cover;
+mod exit;
 mod input;
 mod key_codes;
 mod keyboard;
@@ -14,12 +15,15 @@ mod scale;
 mod shortcut;
 mod sized;
 mod software;
+mod webkit;
 
 pub use capture::{capture, revive};
-pub use cover::{Cover, CoverError};
+pub use cover::{Apart, Cover, CoverError};
+pub use exit::exit_at_once;
 pub use input::{Input, KeyEvent, KeyLocation, Routed, TouchPhase, route, set_cursor};
 pub use priority::let_frames_go_first;
-pub use scale::fraction;
+pub use scale::{fraction, pixels_per_point};
 pub use shortcut::{ShortcutError, on_ctrl_alt};
 pub use sized::sized;
-pub use software::{keep_canvases_on_the_processor, paint_where_it_is_cheap};
+pub use software::{keep_canvases_on_the_processor, paint_where_it_is_cheap, skip_absent_drivers};
+pub use webkit::{WebKitError, load_webkit};

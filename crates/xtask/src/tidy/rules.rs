@@ -58,8 +58,15 @@ pub(super) const ENGINES: &[Engine] = &[
 ];
 
 /// Where `unsafe` may be written, as path prefixes, and why. `docs/unsafe.md` is the ledger.
-pub(super) const UNSAFE: &[&str] =
-    &["crates/exchange/", "crates/gpu/src/import", "crates/sandbox/src/window", "crates/guest-sdk/", "crates/panel/src/sys/linux/cover/"];
+pub(super) const UNSAFE: &[&str] = &[
+    "crates/exchange/",
+    "crates/gpu/src/import",
+    "crates/sandbox/src/window",
+    "crates/guest-sdk/",
+    "crates/panel/src/sys/linux/cover/",
+    "crates/panel/src/sys/linux/exit.rs",
+    "crates/panel/src/sys/linux/webkit.rs",
+];
 
 /// Files that a crate with stages must have, in the order of the work.
 pub(super) const STAGES: &[(&str, &[&str])] =

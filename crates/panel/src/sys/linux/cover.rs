@@ -4,8 +4,11 @@ mod surface;
 mod wayland;
 mod x11;
 
+use std::ffi::OsString;
+use std::path::Path;
 use std::sync::Arc;
 
+use gtk::gdk;
 use gtk::prelude::*;
 use raw_window_handle::{DisplayHandle, HandleError, HasDisplayHandle, HasWindowHandle, RawWindowHandle, WindowHandle};
 use thiserror::Error;
@@ -86,21 +89,63 @@ enum Kind {
     Wayland(Arc<surface::Surface>),
 }
 
-impl Cover {
-    /// Covers a window: under X11 all of it, in the size that [`Self::resize`] gives; under Wayland the webview in it, whose place and size it follows by itself.
+/// A [`Cover`] that lies above no window yet. Frames can be got ready for it.
+pub struct Apart(ApartKind);
+
+enum ApartKind {
+    X11(Arc<x11::Child>),
+    Wayland(Box<wayland::Apart>),
+}
+
+impl Apart {
+    /// One for GTK's display. Call it on GTK's thread.
+    ///
+    /// # Errors
+    /// When the display server does not answer or refuses.
+    pub fn new() -> Result<Self, CoverError> {
+        on_main_thread()?;
+        let is_wayland = gdk::Display::default().is_some_and(|display| display.backend().is_wayland());
+        let kind =
+            if is_wayland { ApartKind::Wayland(Box::new(wayland::Apart::new()?)) } else { ApartKind::X11(Arc::new(x11::Child::apart()?)) };
+        Ok(Self(kind))
+    }
+
+    /// One that needs no GTK yet, where it is certain that GTK will take X11; it takes nothing else from then on. `None` elsewhere.
+    ///
+    /// Call it before GTK begins.
+    #[must_use]
+    pub fn before_gtk() -> Option<Self> {
+        if !takes_x11(&|name| std::env::var_os(name)) {
+            return None;
+        }
+        let child = x11::Child::apart().ok()?;
+        gdk::set_allowed_backends("x11");
+        Some(Self(ApartKind::X11(Arc::new(child))))
+    }
+
+    /// What is drawn to. It is seen once it is above a window.
+    #[must_use]
+    pub fn cover(&self) -> Cover {
+        Cover(match &self.0 {
+            ApartKind::X11(child) => Kind::X11(child.clone()),
+            ApartKind::Wayland(apart) => Kind::Wayland(apart.surface.clone()),
+        })
+    }
+
+    /// Covers a window: under X11 all of it, in the size that [`Cover::resize`] gives; under Wayland the webview in it, whose place and size it follows by itself.
     ///
     /// Call it on GTK's thread.
     ///
     /// # Errors
-    /// When it is no window that GTK shows, or the display server does not answer or refuses.
-    pub fn above(window: &impl HasWindowHandle) -> Result<Self, CoverError> {
-        match window.window_handle().map(|handle| handle.as_raw()) {
+    /// When it is no window that GTK shows, or the display server refuses.
+    pub fn above(self, window: &impl HasWindowHandle) -> Result<(), CoverError> {
+        on_main_thread()?;
+        match (self.0, window.window_handle().map(|handle| handle.as_raw())) {
             // X numbers have 32 bits, also where they travel in a long.
-            Ok(RawWindowHandle::Xlib(handle)) => Self::inside(handle.window as u32, (1, 1)),
-            Ok(RawWindowHandle::Xcb(handle)) => Self::inside(handle.window.get(), (1, 1)),
-            Ok(RawWindowHandle::Wayland(handle)) => {
-                on_main_thread()?;
-                Self::over(&wayland::find(handle.surface).ok_or(CoverError::NoWindow)?)
+            (ApartKind::X11(child), Ok(RawWindowHandle::Xlib(handle))) => child.cover(handle.window as u32),
+            (ApartKind::X11(child), Ok(RawWindowHandle::Xcb(handle))) => child.cover(handle.window.get()),
+            (ApartKind::Wayland(apart), Ok(RawWindowHandle::Wayland(handle))) => {
+                apart.cover(&wayland::find(handle.surface).ok_or(CoverError::NoWindow)?)
             }
             _ => Err(CoverError::NoWindow),
         }
@@ -110,20 +155,26 @@ impl Cover {
     ///
     /// # Errors
     /// As there, and when it was not shown yet.
-    pub fn over(window: &gtk::Window) -> Result<Self, CoverError> {
+    pub fn over(self, window: &gtk::Window) -> Result<(), CoverError> {
         on_main_thread()?;
-        match window.window().ok_or(CoverError::NotShown)?.downcast::<gdkx11::X11Window>() {
-            Ok(window) => Self::inside(window.xid() as u32, (1, 1)),
-            Err(_) => Ok(Self(Kind::Wayland(wayland::above(window)?))),
+        match (self.0, window.window().ok_or(CoverError::NotShown)?.downcast::<gdkx11::X11Window>()) {
+            (ApartKind::X11(child), Ok(window)) => child.cover(window.xid() as u32),
+            (ApartKind::Wayland(apart), Err(_)) => apart.cover(window),
+            _ => Err(CoverError::NoWindow),
         }
     }
+}
 
-    /// Covers so much of the window with this X number.
+impl Cover {
+    /// Covers a window of GTK. Call it on GTK's thread.
     ///
     /// # Errors
-    /// When the X server does not answer or refuses.
-    pub fn inside(parent: u32, size: (u32, u32)) -> Result<Self, CoverError> {
-        Ok(Self(Kind::X11(Arc::new(x11::Child::inside(parent, size)?))))
+    /// As [`Apart::new`] and [`Apart::over`].
+    pub fn over(window: &gtk::Window) -> Result<Self, CoverError> {
+        let apart = Apart::new()?;
+        let cover = apart.cover();
+        apart.over(window)?;
+        Ok(cover)
     }
 
     /// Follows the size of the window below, in pixels. Under Wayland there is nothing to do: what is drawn is shown in the size of the webview.
@@ -142,6 +193,18 @@ impl Cover {
     #[must_use]
     pub fn holds_up_while_hidden(&self) -> bool {
         matches!(self.0, Kind::Wayland(_))
+    }
+}
+
+/// Whether GTK takes X11 in this environment: it tries Wayland first, unless told otherwise, and finds a compositor by its socket's name.
+fn takes_x11(variable: &dyn Fn(&str) -> Option<OsString>) -> bool {
+    let set = |name| variable(name).filter(|value| !value.is_empty());
+    match set("GDK_BACKEND") {
+        Some(backends) => backends == "x11",
+        None => {
+            let socket = set("XDG_RUNTIME_DIR").map(|folder| Path::new(&folder).join("wayland-0"));
+            set("WAYLAND_DISPLAY").is_none() && set("WAYLAND_SOCKET").is_none() && socket.is_none_or(|socket| !socket.exists())
+        }
     }
 }
 
@@ -164,5 +227,27 @@ impl HasDisplayHandle for Cover {
             Kind::X11(child) => child.display_handle(),
             Kind::Wayland(surface) => surface.display_handle(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn takes(variables: &[(&str, &str)]) -> bool {
+        takes_x11(&|name| variables.iter().find(|(key, _)| *key == name).map(|(_, value)| OsString::from(value)))
+    }
+
+    #[test]
+    fn x11_is_certain_only_where_no_wayland_compositor_can_be_found() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let runtime = ("XDG_RUNTIME_DIR", folder.path().to_str().expect("a plain path"));
+        assert!(takes(&[]));
+        assert!(takes(&[runtime]));
+        assert!(takes(&[("GDK_BACKEND", "x11"), ("WAYLAND_DISPLAY", "wayland-1")]));
+        assert!(!takes(&[("GDK_BACKEND", "wayland,x11")]));
+        assert!(!takes(&[runtime, ("WAYLAND_DISPLAY", "wayland-1")]));
+        std::fs::write(folder.path().join("wayland-0"), "").expect("a file");
+        assert!(!takes(&[runtime]));
     }
 }

@@ -75,23 +75,35 @@ pub(super) fn find(surface: NonNull<c_void>) -> Option<gtk::Window> {
     windows.into_iter().find(|window| window.window().as_ref().and_then(surface::address) == Some(surface))
 }
 
-/// Covers the webview in a window, or all that the window holds, and follows it from then on.
-pub(super) fn above(window: &gtk::Window) -> Result<Arc<Surface>, CoverError> {
-    let (globals, events) = Globals::new()?;
-    let content = webview(window.upcast_ref()).or_else(|| window.child()).unwrap_or_else(|| window.clone().upcast());
-    let surface = Arc::new(Surface::new(&globals));
-    let follower = Rc::new(Follower {
-        globals,
-        events: RefCell::new(events),
-        surface: Arc::downgrade(&surface),
-        window: window.downgrade(),
-        content: content.downgrade(),
-        joined: RefCell::default(),
-        placed: Cell::default(),
-    });
-    follower.join()?;
-    follower.watch(window, &content);
-    Ok(surface)
+/// A surface that is a part of no window yet.
+pub(super) struct Apart {
+    pub(super) surface: Arc<Surface>,
+    globals: Globals,
+    events: EventQueue<Events>,
+}
+
+impl Apart {
+    pub(super) fn new() -> Result<Self, CoverError> {
+        let (globals, events) = Globals::new()?;
+        Ok(Self { surface: Arc::new(Surface::new(&globals)), globals, events })
+    }
+
+    /// Covers the webview in a window, or all that the window holds, and follows it from then on.
+    pub(super) fn cover(self, window: &gtk::Window) -> Result<(), CoverError> {
+        let content = webview(window.upcast_ref()).or_else(|| window.child()).unwrap_or_else(|| window.clone().upcast());
+        let follower = Rc::new(Follower {
+            globals: self.globals,
+            events: RefCell::new(self.events),
+            surface: Arc::downgrade(&self.surface),
+            window: window.downgrade(),
+            content: content.downgrade(),
+            joined: RefCell::default(),
+            placed: Cell::default(),
+        });
+        follower.join()?;
+        follower.watch(window, &content);
+        Ok(())
+    }
 }
 
 /// The webview somewhere inside, or what stands for it.

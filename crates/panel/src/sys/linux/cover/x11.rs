@@ -27,25 +27,30 @@ pub(super) struct Child {
 }
 
 impl Child {
-    /// Covers so much of the window with this X number.
-    pub(super) fn inside(parent: u32, (width, height): (u32, u32)) -> Result<Self, CoverError> {
+    /// A window that is not shown yet, below nothing but the screen's root.
+    pub(super) fn apart() -> Result<Self, CoverError> {
         let (connection, screen) = XCBConnection::connect(None)?;
         let root = connection.setup().roots.get(screen).ok_or(CoverError::NoScreen)?;
         let (visual, depth) = (root.root_visual, root.root_depth);
         let colormap = connection.generate_id()?;
-        connection.create_colormap(ColormapAlloc::NONE, colormap, root.root, visual)?.check()?;
+        connection.create_colormap(ColormapAlloc::NONE, colormap, root.root, visual)?;
         let id = connection.generate_id()?;
         let window = NonZeroU32::new(id).ok_or(CoverError::NoScreen)?;
-        // A border and a colormap are named because those of the parent may be of another depth.
-        let look = CreateWindowAux::new().border_pixel(0).background_pixel(0).colormap(colormap);
-        let (width, height) = sides(width, height);
-        connection.create_window(depth, id, parent, 0, 0, width, height, 0, WindowClass::INPUT_OUTPUT, visual, &look)?.check()?;
+        // A border and a colormap are named because those of the parent may be of another depth. It is none of the window manager's.
+        let look = CreateWindowAux::new().border_pixel(0).background_pixel(0).colormap(colormap).override_redirect(1);
+        connection.create_window(depth, id, root.root, 0, 0, 1, 1, 0, WindowClass::INPUT_OUTPUT, visual, &look)?.check()?;
         // An empty shape for input: the pointer meets what is below.
         connection.shape_rectangles(SO::SET, SK::INPUT, ClipOrdering::UNSORTED, id, 0, 0, &[])?.check()?;
-        connection.map_window(id)?;
-        connection.configure_window(id, &ConfigureWindowAux::new().stack_mode(StackMode::ABOVE))?.check()?;
-        connection.flush()?;
         Ok(Self { connection, screen, window, visual })
+    }
+
+    /// Covers the window with this X number.
+    pub(super) fn cover(&self, parent: u32) -> Result<(), CoverError> {
+        let id = self.window.get();
+        self.connection.reparent_window(id, parent, 0, 0)?.check()?;
+        self.connection.map_window(id)?;
+        self.connection.configure_window(id, &ConfigureWindowAux::new().stack_mode(StackMode::ABOVE))?.check()?;
+        Ok(self.connection.flush()?)
     }
 
     /// Takes another size.
