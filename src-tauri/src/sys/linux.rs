@@ -124,23 +124,39 @@ pub(crate) fn run(app: &AppHandle, wanted: &Wanted, place: Place, opening: Openi
         }
         sized.resize(width, height, scale as f32);
     });
-    std::thread::Builder::new().name("panel".to_owned()).spawn(move || {
-        desktop.wait_for_page(PAGE_FIRST);
-        if let Err(error) = linux::load_webkit() {
-            tracing::error!(code = error.code(), "there is no panel: {error}; {}", error.hint().unwrap_or_default());
-            return;
-        }
-        let app = window.app_handle().clone();
-        let hosted = app.run_on_main_thread(move || {
-            if let Err(error) = host(&window, pixels, desktop) {
+    let waiting = wait(&window, pixels.clone(), desktop.clone())?;
+    linux::afterwards(
+        move || {
+            desktop.wait_for_page(PAGE_FIRST);
+            linux::load_webkit()
+        },
+        move |loaded| {
+            let hosted = loaded.map_err(Into::into).and_then(|()| host(&window, pixels, waiting));
+            if let Err(error) = hosted {
                 tracing::error!("there is no panel: {error}");
             }
-        });
-        if let Err(error) = hosted {
-            tracing::info!("no panel any more: {error}");
-        }
-    })?;
+        },
+    );
     Ok(())
+}
+
+/// Hands the page what the panel leaves to it, from before there is one.
+fn wait(window: &Window, panel: Arc<PanelPixels>, page: Arc<Desktop>) -> tauri::Result<linux::Waiting> {
+    let routed: Rc<OnceCell<linux::Routed>> = Rc::default();
+    let me = routed.clone();
+    let waiting = linux::Waiting::fill(&window.default_vbox()?, panel, move |input| {
+        page.input(keys::page_input(input));
+        let (wishes, Some(routed)) = (page.take_wishes(), me.get()) else { return };
+        if let Some(name) = wishes.cursor {
+            routed.set_cursor(name);
+        }
+        if let Some(area) = wishes.caret {
+            let [x, y, width, height] = area.map(|side| u32::try_from(side).unwrap_or(0));
+            routed.set_caret(Area { x, y, width, height });
+        }
+    });
+    let _ = routed.set(waiting.routed().clone());
+    Ok(waiting)
 }
 
 /// Width and height of the window that is wanted, in points.
@@ -151,31 +167,19 @@ fn points(wanted: &Wanted) -> (f64, f64) {
 }
 
 /// Puts the panel into the window.
-fn host(window: &Window, pixels: Arc<PanelPixels>, page: Arc<Desktop>) -> tauri::Result<()> {
-    webview(window)?.with_webview(move |webview| {
-        let view = webview.inner();
-        if std::env::var_os(PANEL).is_some_and(|value| value == "offscreen")
-            && let Err(error) = linux::offscreen::host(&view)
-        {
-            tracing::warn!(code = error.code(), "the panel stays in its window: {error}; {}", error.hint().unwrap_or_default());
-        }
-        linux::let_frames_go_first(&view);
-        linux::keep_canvases_on_the_processor(&view);
-        linux::capture(&view, pixels.clone());
-        linux::revive(&view);
-        let routed: Rc<OnceCell<linux::Routed>> = Rc::default();
-        let caret = routed.clone();
-        let route = linux::route(&view.clone(), pixels, move |input| {
-            page.input(keys::page_input(input));
-            let wishes = page.take_wishes();
-            if let Some(name) = wishes.cursor {
-                linux::set_cursor(&view, name);
-            }
-            if let (Some(area), Some(routed)) = (wishes.caret, caret.get()) {
-                let [x, y, width, height] = area.map(|side| u32::try_from(side).unwrap_or(0));
-                routed.set_caret(&view, Area { x, y, width, height });
-            }
-        });
-        let _ = routed.set(route);
-    })
+fn host(window: &Window, pixels: Arc<PanelPixels>, waiting: linux::Waiting) -> Result<(), Box<dyn Error>> {
+    let routed = waiting.end();
+    webview(window)?;
+    let view = linux::webview_in(&window.default_vbox()?).ok_or("the window has no webview")?;
+    if std::env::var_os(PANEL).is_some_and(|value| value == "offscreen")
+        && let Err(error) = linux::offscreen::host(&view)
+    {
+        tracing::warn!(code = error.code(), "the panel stays in its window: {error}; {}", error.hint().unwrap_or_default());
+    }
+    linux::let_frames_go_first(&view);
+    linux::keep_canvases_on_the_processor(&view);
+    linux::capture(&view, pixels);
+    linux::revive(&view);
+    routed.move_to(&view);
+    Ok(())
 }

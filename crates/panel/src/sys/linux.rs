@@ -15,15 +15,17 @@ mod scale;
 mod shortcut;
 mod sized;
 mod software;
+mod waiting;
 mod webkit;
 
 pub use capture::{capture, revive};
 pub use cover::{Apart, Cover, CoverError};
 pub use exit::exit_at_once;
-pub use input::{Input, KeyEvent, KeyLocation, Routed, TouchPhase, route, set_cursor};
+pub use input::{Input, KeyEvent, KeyLocation, Routed, TouchPhase, route};
 pub use priority::let_frames_go_first;
 pub use scale::{fraction, pixels_per_point};
 pub use shortcut::{ShortcutError, on_ctrl_alt};
 pub use sized::sized;
 pub use software::{keep_canvases_on_the_processor, paint_where_it_is_cheap, skip_absent_drivers};
+pub use waiting::{Waiting, afterwards, webview_in};
 pub use webkit::{WebKitError, load_webkit};

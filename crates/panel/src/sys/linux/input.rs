@@ -117,9 +117,19 @@ pub enum KeyLocation {
 /// Hands on what is not for the panel. A button that went down over the panel belongs to it until it is up again, and likewise beside it; so does a finger. The keyboard
 /// is with whom a button was last pressed over, or a finger put on.
 ///
-/// Call it on GTK's thread.
-pub fn route(webview: &webkit2gtk::WebView, panel: Arc<dyn Panel>, hand_on: impl Fn(Input) + 'static) -> Routed {
-    webview.add_events(
+/// `widget` is the webview, or what takes the window's input until there is one. Call it on GTK's thread.
+pub fn route<W: IsA<gtk::Widget>>(widget: &W, panel: Arc<dyn Panel>, hand_on: impl Fn(Input) + 'static) -> Routed {
+    let hand_on: Rc<dyn Fn(Input)> = Rc::new(hand_on);
+    let outside = hand_on.clone();
+    let keyboard = Keyboard::new(move |input| outside(input));
+    let router = Rc::new(Router { widget: RefCell::default(), panel, hand_on, routing: RefCell::new(Routing::new()), keyboard });
+    let routed = Routed(router);
+    routed.move_to(widget);
+    routed
+}
+
+fn connect(widget: &gtk::Widget, router: &Rc<Router>) {
+    widget.add_events(
         EventMask::POINTER_MOTION_MASK
             | EventMask::BUTTON_PRESS_MASK
             | EventMask::BUTTON_RELEASE_MASK
@@ -129,70 +139,59 @@ pub fn route(webview: &webkit2gtk::WebView, panel: Arc<dyn Panel>, hand_on: impl
             | EventMask::LEAVE_NOTIFY_MASK
             | EventMask::FOCUS_CHANGE_MASK,
     );
-    let hand_on: Rc<dyn Fn(Input)> = Rc::new(hand_on);
-    let outside = hand_on.clone();
-    let keyboard = Keyboard::new(webview, move |input| outside(input));
-    let router = Rc::new(Router { webview: webview.downgrade(), panel, hand_on, routing: RefCell::new(Routing::new()), keyboard });
-    connect_pointer(webview, &router);
-    connect_keys(webview, &router);
+    connect_pointer(widget, router);
+    connect_keys(widget, router);
     let handler = router.clone();
-    webview.connect_touch_event(move |view, event| handler.touched(view, event));
-    Routed(router)
+    widget.connect_touch_event(move |widget, event| handler.touched(widget, event));
 }
 
-fn connect_pointer(webview: &webkit2gtk::WebView, router: &Rc<Router>) {
+fn connect_pointer(widget: &gtk::Widget, router: &Rc<Router>) {
     let handler = router.clone();
-    webview.connect_motion_notify_event(move |view, event| {
-        let spot = handler.spot(view, event);
+    widget.connect_motion_notify_event(move |widget, event| {
+        let spot = handler.spot(widget, event);
         handler.decide(|routing| routing.moved(spot))
     });
     let handler = router.clone();
-    webview.connect_enter_notify_event(move |view, event| {
-        // Not where a finger comes down, which is no pointer. The webview learns of it all the same.
+    widget.connect_enter_notify_event(move |widget, event| {
+        // Not where a finger comes down, which is no pointer. A webview learns of it all the same.
         if event.mode() == CrossingMode::Normal {
-            let spot = handler.spot(view, event);
+            let spot = handler.spot(widget, event);
             let _ = handler.decide(|routing| routing.moved(spot));
         }
         Propagation::Proceed
     });
     let handler = router.clone();
-    webview.connect_leave_notify_event(move |_, _| handler.decide(|routing| (Side::Panel, routing.left())));
+    widget.connect_leave_notify_event(move |_, _| handler.decide(|routing| (Side::Panel, routing.left())));
     let handler = router.clone();
-    webview.connect_button_press_event(move |view, event| {
+    widget.connect_button_press_event(move |widget, event| {
         let (x, y) = event.position();
         handler.keyboard.set_caret(Area { x: x.max(0.0) as u32, y: y.max(0.0) as u32, width: 1, height: 1 });
         // GTK tells a double click once more as an event of its own.
         let is_repeat = event.event_type() != EventType::ButtonPress;
-        let spot = handler.spot(view, event);
+        let spot = handler.spot(widget, event);
         handler.decide(|routing| routing.pressed(spot, event.button(), is_repeat))
     });
     let handler = router.clone();
-    webview.connect_button_release_event(move |view, event| {
-        let spot = handler.spot(view, event);
+    widget.connect_button_release_event(move |widget, event| {
+        let spot = handler.spot(widget, event);
         handler.decide(|routing| routing.released(spot, event.button()))
     });
     let handler = router.clone();
-    webview.connect_scroll_event(move |view, event| {
-        let spot = handler.spot(view, event);
+    widget.connect_scroll_event(move |widget, event| {
+        let spot = handler.spot(widget, event);
         handler.decide(|routing| routing.scrolled(spot, lines(event)))
     });
 }
 
-fn connect_keys(webview: &webkit2gtk::WebView, router: &Rc<Router>) {
+fn connect_keys(widget: &gtk::Widget, router: &Rc<Router>) {
     let handler = router.clone();
-    webview.connect_key_press_event(move |_, event| handler.key(event, true));
+    widget.connect_key_press_event(move |_, event| handler.key(event, true));
     let handler = router.clone();
-    webview.connect_key_release_event(move |_, event| handler.key(event, false));
+    widget.connect_key_release_event(move |_, event| handler.key(event, false));
     let handler = router.clone();
-    webview.connect_focus_in_event(move |_, _| handler.focused(true));
+    widget.connect_focus_in_event(move |widget, _| handler.focused(widget, true));
     let handler = router.clone();
-    webview.connect_focus_out_event(move |_, _| handler.focused(false));
-}
-
-/// Shows the pointer as this CSS name says.
-pub fn set_cursor(webview: &webkit2gtk::WebView, name: &str) {
-    let Some(window) = webview.window() else { return };
-    window.set_cursor(gdk::Cursor::from_name(&window.display(), name).as_ref());
+    widget.connect_focus_out_event(move |widget, _| handler.focused(widget, false));
 }
 
 /// What [`route`] has set up. It stays when this is dropped.
@@ -200,17 +199,36 @@ pub fn set_cursor(webview: &webkit2gtk::WebView, name: &str) {
 pub struct Routed(Rc<Router>);
 
 impl Routed {
+    /// Takes no more input of the widget, as before it goes. Who has the keyboard keeps it.
+    pub fn detach(&self) {
+        self.0.widget.replace(WeakRef::new());
+    }
+
+    /// Goes on with the input of another widget.
+    pub fn move_to<W: IsA<gtk::Widget>>(&self, widget: &W) {
+        let widget = widget.upcast_ref();
+        self.0.widget.replace(widget.downgrade());
+        self.0.keyboard.follow(widget);
+        connect(widget, &self.0);
+    }
+
+    /// Shows the pointer as this CSS name says.
+    pub fn set_cursor(&self, name: &str) {
+        let Some(window) = self.0.widget().and_then(|widget| widget.window()) else { return };
+        window.set_cursor(gdk::Cursor::from_name(&window.display(), name).as_ref());
+    }
+
     /// Says where on the page text is written, in pixels of the window: input methods show their candidates beside it. Until then, that is where a button was last
     /// pressed.
-    pub fn set_caret(&self, webview: &webkit2gtk::WebView, area: Area) {
-        let scale = webview.scale_factor().max(1).unsigned_abs();
+    pub fn set_caret(&self, area: Area) {
+        let scale = self.0.widget().map_or(1, |widget| widget.scale_factor().max(1).unsigned_abs());
         let Area { x, y, width, height } = area;
         self.0.keyboard.set_caret(Area { x: x / scale, y: y / scale, width: width.div_ceil(scale), height: height.div_ceil(scale) });
     }
 }
 
 struct Router {
-    webview: WeakRef<webkit2gtk::WebView>,
+    widget: RefCell<WeakRef<gtk::Widget>>,
     panel: Arc<dyn Panel>,
     hand_on: Rc<dyn Fn(Input)>,
     routing: RefCell<Routing<Option<EventSequence>>>,
@@ -218,9 +236,13 @@ struct Router {
 }
 
 impl Router {
+    fn widget(&self) -> Option<gtk::Widget> {
+        self.widget.borrow().upgrade()
+    }
+
     /// Where an event was, and what the panel shows there.
-    fn spot(&self, webview: &webkit2gtk::WebView, event: &gdk::Event) -> Spot {
-        let scale = f64::from(webview.scale_factor().max(1));
+    fn spot(&self, widget: &gtk::Widget, event: &gdk::Event) -> Spot {
+        let scale = f64::from(widget.scale_factor().max(1));
         let (x, y) = event.coords().unwrap_or((-1.0, -1.0));
         let (x, y) = (x * scale, y * scale);
         Spot { x, y, is_covered: x >= 0.0 && y >= 0.0 && self.panel.covers(x as u32, y as u32) }
@@ -246,12 +268,13 @@ impl Router {
 
     /// The webview does not know that the page has the keys, and a caret would go on blinking in it.
     fn blur(&self, page_has_keys: bool) {
-        if let Some(webview) = self.webview.upgrade().filter(|_| page_has_keys) {
+        let webview = self.widget().filter(|_| page_has_keys).and_then(|widget| widget.downcast::<webkit2gtk::WebView>().ok());
+        if let Some(webview) = webview {
             webview.evaluate_javascript("document.activeElement?.blur()", None, None, gtk::gio::Cancellable::NONE, |_| ());
         }
     }
 
-    fn touched(&self, webview: &webkit2gtk::WebView, event: &gdk::Event) -> Propagation {
+    fn touched(&self, widget: &gtk::Widget, event: &gdk::Event) -> Propagation {
         let phase = match event.event_type() {
             EventType::TouchBegin => TouchPhase::Start,
             EventType::TouchUpdate => TouchPhase::Move,
@@ -260,7 +283,7 @@ impl Router {
             _ => return Propagation::Proceed,
         };
         let finger = event.downcast_ref::<EventTouch>().and_then(EventTouch::event_sequence);
-        let spot = self.spot(webview, event);
+        let spot = self.spot(widget, event);
         self.decide(|routing| routing.touched(finger, phase, spot))
     }
 
@@ -272,7 +295,10 @@ impl Router {
         Propagation::Stop
     }
 
-    fn focused(&self, focused: bool) -> Propagation {
+    fn focused(&self, widget: &gtk::Widget, focused: bool) -> Propagation {
+        if self.widget().as_ref() != Some(widget) {
+            return Propagation::Proceed;
+        }
         self.decide(|routing| (Side::Panel, routing.focused(focused)))
     }
 }

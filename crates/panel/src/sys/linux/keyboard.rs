@@ -27,14 +27,8 @@ struct State {
 
 impl Keyboard {
     /// `hand_on` is told of what the method says by itself.
-    pub(super) fn new(webview: &webkit2gtk::WebView, hand_on: impl Fn(Input) + 'static) -> Self {
+    pub(super) fn new(hand_on: impl Fn(Input) + 'static) -> Self {
         let method = gtk::IMMulticontext::new();
-        method.set_client_window(webview.window().as_ref());
-        let client = method.clone();
-        webview.connect_realize(move |view| client.set_client_window(view.window().as_ref()));
-        let client = method.clone();
-        webview.connect_unrealize(move |_| client.set_client_window(None));
-
         let state: Rc<RefCell<State>> = Rc::default();
         let hand_on = Rc::new(hand_on);
         let (said, outside) = (state.clone(), hand_on.clone());
@@ -42,6 +36,15 @@ impl Keyboard {
         let said = state.clone();
         method.connect_preedit_changed(move |method| say(&said, &*hand_on, Input::Preedit(method.preedit_string().0.into())));
         Self { method, state }
+    }
+
+    /// The keys are those of this widget from now on.
+    pub(super) fn follow(&self, widget: &gtk::Widget) {
+        self.method.set_client_window(widget.window().as_ref());
+        let client = self.method.clone();
+        widget.connect_realize(move |widget| client.set_client_window(widget.window().as_ref()));
+        let client = self.method.clone();
+        widget.connect_unrealize(move |_| client.set_client_window(None));
     }
 
     /// The page has the keys, or has them no longer.

@@ -133,7 +133,9 @@ const LIBRARY: &str = "libwebkit2gtk-4.1.so.0";
 #[derive(Clone, Debug, Error)]
 pub enum WebKitError {
     /// The library is not there or does not fit.
-    #[error("WebKitGTK cannot be loaded: {0}")]
+    #[error(
+        "WebKitGTK cannot be loaded ({0}); on Debian and Ubuntu `apt install libwebkit2gtk-4.1-0` brings it, on Fedora `dnf install webkit2gtk4.1`"
+    )]
     Library(String),
 }
 
@@ -142,12 +144,6 @@ impl WebKitError {
     #[must_use]
     pub fn code(&self) -> &'static str {
         "NO_WEBKIT"
-    }
-
-    /// What to do about it.
-    #[must_use]
-    pub fn hint(&self) -> Option<String> {
-        Some("install WebKitGTK: on Debian and Ubuntu `apt install libwebkit2gtk-4.1-0`, on Fedora `dnf install webkit2gtk4.1`".to_owned())
     }
 }
 

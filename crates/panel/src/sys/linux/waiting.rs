@@ -1,0 +1,71 @@
+//! A window before its webview.
+
+use std::sync::Arc;
+
+use gtk::glib;
+use gtk::prelude::*;
+
+use super::input::{Input, Routed, route};
+use crate::Panel;
+
+/// What takes a window's input until there is a webview. It shows nothing.
+pub struct Waiting {
+    area: gtk::DrawingArea,
+    routed: Routed,
+}
+
+impl Waiting {
+    /// Fills a window, whose input is routed as [`route`] does.
+    ///
+    /// Call it on GTK's thread.
+    #[must_use]
+    pub fn fill(window: &gtk::Box, panel: Arc<dyn Panel>, hand_on: impl Fn(Input) + 'static) -> Self {
+        let area = gtk::DrawingArea::new();
+        area.set_can_focus(true);
+        window.pack_start(&area, true, true, 0);
+        area.show();
+        area.grab_focus();
+        let routed = route(&area, panel, hand_on);
+        Self { area, routed }
+    }
+
+    /// What takes the input.
+    #[must_use]
+    pub fn routed(&self) -> &Routed {
+        &self.routed
+    }
+
+    /// Makes room for the webview, to which the input is to be moved.
+    #[must_use]
+    pub fn end(self) -> Routed {
+        self.routed.detach();
+        if let Some(parent) = self.area.parent().and_then(|parent| parent.downcast::<gtk::Container>().ok()) {
+            parent.remove(&self.area);
+        }
+        self.routed
+    }
+}
+
+/// The webview somewhere inside.
+///
+/// Call it on GTK's thread.
+#[must_use]
+pub fn webview_in<W: IsA<gtk::Widget>>(widget: &W) -> Option<webkit2gtk::WebView> {
+    let widget = widget.upcast_ref::<gtk::Widget>();
+    if let Some(webview) = widget.downcast_ref::<webkit2gtk::WebView>() {
+        return Some(webview.clone());
+    }
+    widget.downcast_ref::<gtk::Container>()?.children().iter().find_map(webview_in)
+}
+
+/// Does `work` on another thread, then `then` on GTK's, unless that has ended meanwhile.
+///
+/// Call it on GTK's thread.
+pub fn afterwards<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static, then: impl FnOnce(T) + 'static) {
+    glib::spawn_future_local(async move {
+        match gtk::gio::spawn_blocking(work).await {
+            Ok(done) => then(done),
+            Err(panic) => std::panic::resume_unwind(panic),
+        }
+    });
+}
