@@ -168,6 +168,15 @@ fn everything_is_as_large_as_the_desktop_wants_it() {
     shell.click(scaled(PAUSE.0), scaled(PAUSE.1));
     shell.shows("a click on the panel's Pause", |picture| light(picture, PAUSED) == [0, 200, 0]);
     shell.close();
+    // An app that asks for a scale has it, and a window of so many pixels.
+    let own = session.home().join("own");
+    copy(fixture("desk").as_ref(), &own);
+    let manifest = std::fs::read_to_string(own.join("app.toml")).unwrap();
+    std::fs::write(own.join("app.toml"), manifest.replace("[window]", "[window]\nscale = 1.0")).unwrap();
+    let shell = session.open(&[own.to_str().unwrap()]);
+    let picture = shell.shows("the page in its own scale", |picture| picture.get_pixel(PAUSED, 40).0 == [80, 0, 0]);
+    assert_eq!(picture.dimensions(), (1000, 700));
+    shell.close();
 }
 
 #[test]

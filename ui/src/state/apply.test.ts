@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { Change, Frame, LogEntry } from '../protocol';
-import { apply, begin, EMPTY, type View } from './apply';
+import type { Change, Frame, Guest, LogEntry } from '../protocol';
+import { apply, begin, EMPTY, isRoutine, type View } from './apply';
 import { FRAMES_MAX, LOG_MAX } from './limits';
 
 const NOTHING: Change = {
@@ -72,5 +72,39 @@ describe('a change', () => {
     let view = apply(EMPTY, { ...NOTHING, frames_missed: 3, log_missed: 1 });
     view = apply(view, { ...NOTHING, frames_missed: 4 });
     expect([view.frames_missed, view.log_missed]).toEqual([7, 1]);
+  });
+});
+
+describe('what somebody waits for', () => {
+  const guest: Guest = {
+    name: 'spin',
+    kind: 'kernel',
+    state: 'running',
+    instances: 1,
+    ticks: 1,
+    tick_ms_p50: 0,
+    tick_ms_p99: 0,
+    fuel: null,
+    memory_bytes: 0,
+    memory_max_bytes: 0,
+    last_error: null,
+  };
+  const view: View = { ...begin(EMPTY), guests: [guest] };
+  const problem = { code: 'GPU_LOST', message: 'gone', hint: null };
+
+  it('is no number that goes on by itself', () => {
+    expect(isRoutine(view, { ...NOTHING, run: { ...EMPTY.run, tick: 7 }, guests: [{ ...guest, ticks: 7 }], frames: [frame(1)] })).toBe(true);
+  });
+
+  it('is a phase, the HUD, a problem, the end of a guest, and what the log says', () => {
+    const changes: Partial<Change>[] = [
+      { run: { ...EMPTY.run, phase: 'paused' } },
+      { run: { ...EMPTY.run, hud: !EMPTY.run.hud } },
+      { run: { ...EMPTY.run, page_problem: problem } },
+      { run: { ...EMPTY.run, gpu_problem: problem } },
+      { guests: [{ ...guest, state: 'KERNEL_TRAPPED' }] },
+      { log: [entry(1)] },
+    ];
+    for (const change of changes) expect(isRoutine(view, { ...NOTHING, ...change })).toBe(false);
   });
 });

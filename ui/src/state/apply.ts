@@ -1,4 +1,4 @@
-import type { Change, Run, State } from '../protocol';
+import type { Change, Guest, Run, State } from '../protocol';
 import { FRAMES_MAX, LOG_MAX } from './limits';
 
 /** What the panel shows: the engine's state, and how much of frames and log this client was not sent. */
@@ -65,6 +65,14 @@ export function apply(view: View, change: Change): View {
     frames_missed: view.frames_missed + change.frames_missed,
     log_missed: view.log_missed + change.log_missed,
   };
+}
+
+/** Whether a change has nothing but numbers that go on by themselves: nobody waits for it. */
+export function isRoutine(view: View, { run, guests, log, permissions, params }: Change): boolean {
+  const told = ({ phase, hud, page_problem, gpu_problem }: Run) => [phase, hud, page_problem?.code, gpu_problem?.code].join();
+  const states = (all: Guest[]) => all.map(({ state }) => state).join();
+  const isNews = (run && told(run) !== told(view.run)) || (guests && states(guests) !== states(view.guests));
+  return !isNews && log.length === 0 && !permissions && !params;
 }
 
 function append<T>(kept: T[], added: T[], max: number): T[] {

@@ -1,6 +1,6 @@
 import type { Connection, Listener, Status } from '../connection/connection';
-import type { AppInfo, Ask, Change, FromEngine, Problem } from '../protocol';
-import { apply, begin, EMPTY, type View } from './apply';
+import type { AppInfo, Ask, FromEngine, Problem } from '../protocol';
+import { apply, begin, EMPTY, isRoutine, type View } from './apply';
 import { summarize } from './frames';
 import { Pace } from './pace';
 
@@ -135,10 +135,4 @@ export class Panel implements Listener {
     if (this.view.run.phase === 'ended') return { word: 'Ended', reason: 'The run has ended.' };
     return null;
   }
-}
-
-/** Whether a change has nothing but numbers that go on by themselves: nobody waits for it. */
-function isRoutine(view: View, { run, log, permissions, params }: Change): boolean {
-  const isNews = run && (run.phase !== view.run.phase || run.hud !== view.run.hud || run.page_problem?.code !== view.run.page_problem?.code);
-  return !isNews && log.length === 0 && !permissions && !params;
 }
