@@ -7,7 +7,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 pub use wasm_engine_compositor::Pace;
-use wasm_engine_gpu::{Drivers, Gpu, GpuOptions, WindowSurface, WindowTarget, coming};
+use wasm_engine_gpu::{Drivers, Gpu, GpuOptions, WindowSurface, WindowTarget, coming, may_have_gpu};
 pub use wasm_engine_page::keyboard_types::{Code, Key, Location, Modifiers, NamedKey};
 pub use wasm_engine_page::{KeyInput, PageInput, PointerButton, TouchPhase, WheelUnit};
 use wasm_engine_panel::Panel;
@@ -114,6 +114,9 @@ fn open(
     engine.panel = Some(link);
     // Servo starts while the device is opened. The window's own size and scale follow when it is there.
     let (giver, gpu) = coming();
+    if !may_have_gpu() {
+        giver.found(true);
+    }
     let run = Prepared::new(engine, gpu, size, scale, stop)?;
     let drivers = drivers.join().map_err(|_| died())?;
     let (window, pace) = stage.recv().map_err(|_| died())?;

@@ -19,6 +19,7 @@ mod lease;
 pub mod limits;
 #[cfg(test)]
 mod readback;
+mod sys;
 
 pub use coming::{Coming, Giver, coming};
 pub use device::{AdapterChoice, Chosen, Drivers, Gpu, GpuOptions};
@@ -26,6 +27,7 @@ pub use error::GpuError;
 pub use health::{DeviceFault, FaultKind, Health};
 pub use info::GpuInfo;
 pub use lease::{FrameGuard, Lease, OnFree};
+pub use sys::may_have_gpu;
 
 /// What [`Gpu::for_window`] makes a surface for: anything with a window's and a display's handle.
 pub use wgpu::SurfaceTarget as WindowTarget;

@@ -5,9 +5,6 @@ use gtk::glib;
 use gtk::prelude::*;
 use webkit2gtk::WebViewExt;
 
-/// What GPU drivers put there for programs; under WSL it is one for all.
-const DEVICES: [&str; 3] = ["/dev/nvidiactl", "/dev/dxg", "/dev/kgsl-3d0"];
-
 /// WebKit's processes read it when they start.
 const PAINT_ON_PROCESSOR: &str = "WEBKIT_SKIA_ENABLE_CPU_RENDERING";
 
@@ -15,7 +12,7 @@ const PAINT_ON_PROCESSOR: &str = "WEBKIT_SKIA_ENABLE_CPU_RENDERING";
 ///
 /// Call it before the first webview, while the process has no other thread that reads the environment.
 pub fn paint_where_it_is_cheap() {
-    if !has_gpu()
+    if !wasm_engine_gpu::may_have_gpu()
         && let Err(error) = glib::setenv(PAINT_ON_PROCESSOR, "1", false)
     {
         tracing::warn!(target: "panel", "the panel is painted with OpenGL in software: {error}");
@@ -73,12 +70,6 @@ fn absent(makers: &[String]) -> Vec<&'static str> {
         return Vec::new();
     }
     MAKERS.iter().filter(|(maker, _)| !makers.iter().any(|there| there.trim() == *maker)).map(|(_, driver)| *driver).collect()
-}
-
-fn has_gpu() -> bool {
-    let render_nodes = std::fs::read_dir("/dev/dri").into_iter().flatten().flatten();
-    render_nodes.into_iter().any(|entry| entry.file_name().as_encoded_bytes().starts_with(b"renderD"))
-        || DEVICES.iter().any(|device| std::path::Path::new(device).exists())
 }
 
 #[cfg(test)]
