@@ -7,7 +7,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 pub use wasm_engine_compositor::Pace;
-use wasm_engine_gpu::{Drivers, Gpu, GpuOptions, WindowSurface, WindowTarget, coming, may_have_gpu};
+use wasm_engine_gpu::{Drivers, Giver, Gpu, GpuError, GpuOptions, WindowSurface, WindowTarget, coming, may_have_gpu};
 pub use wasm_engine_page::keyboard_types::{Code, Key, Location, Modifiers, NamedKey};
 pub use wasm_engine_page::{KeyInput, PageInput, PointerButton, TouchPhase, WheelUnit};
 use wasm_engine_panel::Panel;
@@ -120,11 +120,17 @@ fn open(
     let run = Prepared::new(engine, gpu, size, scale, stop)?;
     let drivers = drivers.join().map_err(|_| died())?;
     let (window, pace) = stage.recv().map_err(|_| died())?;
+    let (gpu, surface) = give(giver, drivers, window)?;
+    Ok(Ready { run, gpu, surface, pace, hub })
+}
+
+/// Opens the device that the page waits for. Where there is none, the wait ends with this function.
+fn give(giver: Giver, drivers: Drivers, window: WindowTarget<'static>) -> Result<(Arc<Gpu>, WindowSurface), GpuError> {
     let (chosen, surface) = drivers.choose_for(window)?;
     giver.found(chosen.is_software());
     let gpu = chosen.open()?;
     giver.give(gpu.clone());
-    Ok(Ready { run, gpu, surface, pace, hub })
+    Ok((gpu, surface))
 }
 
 /// An app whose page has begun, and that waits for its window.

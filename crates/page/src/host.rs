@@ -249,7 +249,6 @@ impl Host {
             let _zone = telemetry.span("page.paint", Track::Page);
             self.webview.paint();
         }
-        telemetry.add(Counter::PageFrames, 1);
         self.painted = Some(stamp);
     }
 
@@ -259,6 +258,7 @@ impl Host {
             return;
         }
         let Some(stamp) = self.painted.take() else { return };
+        self.shared.telemetry.add(Counter::PageFrames, 1);
         let _zone = self.shared.telemetry.span("page.submit", Track::Page);
         self.context.with_frame(|frame| self.output.submit(frame, stamp));
     }

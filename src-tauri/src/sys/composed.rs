@@ -48,7 +48,7 @@ pub(crate) fn window(app: &AppHandle, title: &str, (width, height): (f64, f64)) 
 }
 
 /// The webview is there already.
-pub(crate) fn webview(_window: &WebviewWindow) -> tauri::Result<()> {
+pub(crate) fn webview(_window: &WebviewWindow) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 

@@ -84,7 +84,8 @@ pub(crate) fn window(app: &AppHandle, title: &str, (width, height): (f64, f64)) 
 }
 
 /// The webview that fills it.
-pub(crate) fn webview(window: &Window) -> tauri::Result<Webview> {
+pub(crate) fn webview(window: &Window) -> Result<Webview, Box<dyn Error>> {
+    linux::load_webkit()?;
     let builder = WebviewBuilder::new(window::LABEL, WebviewUrl::default()).transparent(true);
     // Its place and size are GTK's to give: all that there is.
     let webview = window.add_child(builder, LogicalPosition::new(0, 0), LogicalSize::new(1, 1))?;
