@@ -13,14 +13,14 @@ mod tray;
 mod window;
 
 use std::error::Error;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Parser;
-use tauri::{Manager, RunEvent};
+use tauri::{AppHandle, Manager, RunEvent};
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::{EnvFilter, Layer as _};
 use wasm_engine_engine::desktop::Opening;
-use wasm_engine_engine::{Display, PanelLog, RunOptions, StopHandle, log_directives};
+use wasm_engine_engine::{Diagnostic, Display, EngineError, PanelLog, RunOptions, StopHandle, log_directives};
 
 use crate::shell::Shell;
 
@@ -88,15 +88,9 @@ fn run() -> i32 {
             commands::shell_autostart,
         ])
         .setup(move |shell| {
-            end_on_ctrl_c(shell.handle())?;
-            window::open(shell.handle(), app.as_deref(), opening)?;
-            // Another program may hold the keys, or the shell of another app; this one works without them.
-            if let Err(error) = sys::hear_hud_keys(shell.handle(), toggle_hud) {
-                tracing::info!("no keys for the HUD: {error}");
-            }
-            // A desktop without a tray has no use for the icon, and the run goes on without.
-            if let Err(error) = tray::build(shell.handle()) {
-                tracing::warn!("no tray: {error}");
+            // Not an error of the hook's, which Tauri panics of.
+            if let Err(error) = set_up(shell.handle(), app.as_deref(), opening) {
+                signal_hook::low_level::exit(not_started(&*error));
             }
             Ok(())
         })
@@ -121,13 +115,30 @@ fn run() -> i32 {
     }
 }
 
-fn not_started(error: &dyn Error) -> i32 {
-    eprintln!("error[SHELL_NOT_STARTED]: {error}");
+fn set_up(shell: &AppHandle, app: Option<&Path>, opening: Option<(Opening, sys::Place)>) -> Result<(), Box<dyn Error>> {
+    end_on_ctrl_c(shell)?;
+    window::open(shell, app, opening)?;
+    // Another program may hold the keys, or the shell of another app; this one works without them.
+    if let Err(error) = sys::hear_hud_keys(shell, toggle_hud) {
+        tracing::info!("no keys for the HUD: {error}");
+    }
+    // A desktop without a tray has no use for the icon, and the run goes on without.
+    if let Err(error) = tray::build(shell) {
+        tracing::warn!("no tray: {error}");
+    }
+    Ok(())
+}
+
+fn not_started(error: &(dyn Error + 'static)) -> i32 {
+    match error.downcast_ref::<EngineError>() {
+        Some(error) => eprintln!("{}", Diagnostic::from(error)),
+        None => eprintln!("error[SHELL_NOT_STARTED]: {error}"),
+    }
     1
 }
 
 /// The first Ctrl-C asks for a clean end; the second does not wait for it.
-fn end_on_ctrl_c(app: &tauri::AppHandle) -> Result<(), ctrlc::Error> {
+fn end_on_ctrl_c(app: &AppHandle) -> Result<(), ctrlc::Error> {
     let app = app.clone();
     ctrlc::set_handler(move || {
         let stop = &app.state::<Shell>().stop;
@@ -139,7 +150,7 @@ fn end_on_ctrl_c(app: &tauri::AppHandle) -> Result<(), ctrlc::Error> {
     })
 }
 
-fn toggle_hud(app: &tauri::AppHandle) {
+fn toggle_hud(app: &AppHandle) {
     if let Some(run) = app.state::<Shell>().run() {
         run.toggle_hud();
     }
