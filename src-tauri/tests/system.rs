@@ -137,7 +137,7 @@ fn a_crash_that_nobody_looks_at_is_told_by_a_notification() {
     let _monitor = Program(monitor.spawn().expect("dbus-monitor comes with dbus-daemon"));
     let shell = session.open(&[&fixture("blur")]);
     let is_blue = |picture: &RgbImage| picture.get_pixel(600, 600).0 == [0, 0, 120];
-    shell.shows("the page", is_blue);
+    shell.shows("page and panel", |picture| is_blue(picture) && picture.get_pixel(BAR.0, BAR.1).0 != [0, 0, 120]);
     shell.click(600, 120);
     shell.shows("that the page has the keys", |picture| picture.get_pixel(600, 600).0 == [0, 200, 0]);
     session.display.xdotool(&["windowminimize", "--sync", &shell.window.to_string()]);

@@ -169,9 +169,10 @@ fn points(wanted: &Wanted) -> (f64, f64) {
 
 /// Puts the panel into the window.
 fn host(window: &Window, pixels: Arc<PanelPixels>, waiting: linux::Waiting) -> Result<(), Box<dyn Error>> {
-    let routed = waiting.end();
-    webview(window)?;
-    let view = linux::webview_in(&window.default_vbox()?).ok_or("the window has no webview")?;
+    let view = waiting.give_way(|| -> Result<_, Box<dyn Error>> {
+        webview(window)?;
+        Ok(linux::webview_in(&window.default_vbox()?).ok_or("the window has no webview")?)
+    })?;
     if std::env::var_os(PANEL).is_some_and(|value| value == "offscreen")
         && let Err(error) = linux::offscreen::host(&view)
     {
@@ -181,6 +182,5 @@ fn host(window: &Window, pixels: Arc<PanelPixels>, waiting: linux::Waiting) -> R
     linux::keep_canvases_on_the_processor(&view);
     linux::capture(&view, pixels);
     linux::revive(&view);
-    routed.move_to(&view);
     Ok(())
 }

@@ -35,14 +35,24 @@ impl Waiting {
         &self.routed
     }
 
-    /// Makes room for the webview, to which the input is to be moved.
-    #[must_use]
-    pub fn end(self) -> Routed {
-        self.routed.detach();
-        if let Some(parent) = self.area.parent().and_then(|parent| parent.downcast::<gtk::Container>().ok()) {
-            parent.remove(&self.area);
+    /// Lets the webview that `add` adds take its place, and the input with it: at once, since GTK would give it its size only with the next frame, and what is clicked in
+    /// between would be nobody's.
+    ///
+    /// # Errors
+    /// Those of `add`.
+    pub fn give_way<E>(self, add: impl FnOnce() -> Result<webkit2gtk::WebView, E>) -> Result<webkit2gtk::WebView, E> {
+        let Self { area, routed } = self;
+        let place = area.allocation();
+        routed.detach();
+        if let Some(parent) = area.parent().and_then(|parent| parent.downcast::<gtk::Container>().ok()) {
+            parent.remove(&area);
         }
-        self.routed
+        let webview = add()?;
+        // GTK wants to have asked before it tells.
+        let _ = webview.preferred_size();
+        webview.size_allocate(&place);
+        routed.move_to(&webview);
+        Ok(webview)
     }
 }
 
