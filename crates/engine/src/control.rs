@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
 use wasm_engine_telemetry::now_nanos;
 
@@ -222,6 +223,19 @@ impl Control {
 
     pub(crate) fn page_loaded(&self) -> bool {
         self.page_loaded.load(Ordering::Acquire)
+    }
+
+    /// Waits on the main signal until something is so, or the run is stopped; at most so long. Whether the time has sufficed.
+    pub(crate) fn wait_until(&self, limit: Duration, is_so: impl Fn(&Self) -> bool) -> bool {
+        let began = Instant::now();
+        while !is_so(self) && !self.stop.is_stopped() {
+            if began.elapsed() > limit {
+                return false;
+            }
+            // Nobody notifies of the stop.
+            self.main.wait_timeout(Duration::from_millis(50));
+        }
+        true
     }
 
     /// The ticker has run its last tick.

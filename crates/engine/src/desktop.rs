@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 pub use wasm_engine_compositor::Pace;
 use wasm_engine_gpu::{Drivers, Giver, Gpu, GpuError, GpuOptions, WindowSurface, WindowTarget, coming, may_have_gpu};
@@ -185,12 +185,7 @@ impl Desktop {
     /// Waits until the page has loaded and is shown, at most so long; not at all where there is none, and not beyond the end of the run. One thread may.
     pub fn wait_for_page(&self, limit: Duration) {
         let Some(control) = self.with(|session| session.page().map(|_| session.control.clone())).flatten() else { return };
-        let began = Instant::now();
-        let is_over = || control.stop.is_stopped() || (control.page_shown() && control.page_loaded());
-        while !is_over() {
-            let Some(left) = limit.checked_sub(began.elapsed()) else { return };
-            control.main.wait_timeout(left);
-        }
+        control.wait_until(limit, |control| control.page_shown() && control.page_loaded());
     }
 
     /// What the panel is shown, and where it asks.

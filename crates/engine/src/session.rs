@@ -303,13 +303,8 @@ fn make_ticker(
 
 /// Gives the page time for its first frame, so that a short headless run shows it. A page that never paints costs this time and nothing else.
 fn wait_for_page(control: &Control) {
-    let start = Instant::now();
-    while !control.page_shown() && !control.stop.is_stopped() {
-        if start.elapsed() > limits::PAGE_FIRST_FRAME {
-            tracing::warn!("the page has painted nothing in {:?}; the run begins without it", limits::PAGE_FIRST_FRAME);
-            return;
-        }
-        control.main.wait_timeout(Duration::from_millis(50));
+    if !control.wait_until(limits::PAGE_FIRST_FRAME, Control::page_shown) {
+        tracing::warn!("the page has painted nothing in {:?}; the run begins without it", limits::PAGE_FIRST_FRAME);
     }
 }
 

@@ -86,6 +86,9 @@ fn what_opengl_drew_is_what_wgpu_reads() {
         if size.0 > 1 && size.1 > 1 {
             assert_eq!(seen[..4], [0, 0, 255, 255], "the lower left of {size:?} comes first");
             assert_eq!(seen[seen.len() - 4..], [0, 255, 0, 255], "the upper right of {size:?} comes last");
+            let row = size.0 as usize * 4;
+            assert_eq!(seen[row - 4..row], [128, 128, 128, 128], "alpha survives");
+            assert_eq!(seen[seen.len() - row..][..4], [255, 0, 0, 255], "the upper left of {size:?} begins the last row");
         }
     }
     assert_eq!(scene.gpu.health.count(), 0, "{:?}", scene.gpu.health.faults());

@@ -61,11 +61,15 @@ impl Waiting {
 /// Call it on GTK's thread.
 #[must_use]
 pub fn webview_in<W: IsA<gtk::Widget>>(widget: &W) -> Option<webkit2gtk::WebView> {
-    let widget = widget.upcast_ref::<gtk::Widget>();
-    if let Some(webview) = widget.downcast_ref::<webkit2gtk::WebView>() {
-        return Some(webview.clone());
+    find(widget.upcast_ref(), &|widget| widget.is::<webkit2gtk::WebView>())?.downcast().ok()
+}
+
+/// The first widget somewhere inside that is what is looked for.
+pub(super) fn find(widget: &gtk::Widget, is_it: &dyn Fn(&gtk::Widget) -> bool) -> Option<gtk::Widget> {
+    if is_it(widget) {
+        return Some(widget.clone());
     }
-    widget.downcast_ref::<gtk::Container>()?.children().iter().find_map(webview_in)
+    widget.downcast_ref::<gtk::Container>()?.children().iter().find_map(|child| find(child, is_it))
 }
 
 /// Does `work` on another thread, then `then` on GTK's, unless that has ended meanwhile.

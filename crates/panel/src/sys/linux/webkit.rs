@@ -321,31 +321,41 @@ mod jumps {
     use super::{enter, slots};
 
     #[cfg(target_arch = "x86_64")]
-    macro_rules! jumps {
-        ($($version:ident)*; $($name:ident)*) => {
-            $(
-                /// Jumps to the library's.
-                #[unsafe(no_mangle)]
-                #[unsafe(naked)]
-                unsafe extern "C" fn $name() {
-                    std::arch::naked_asm!(
-                        "2:",
-                        "mov r11, [rip + {slot}]",
-                        "test r11, r11",
-                        "jz 3f",
-                        "jmp r11",
-                        "3:",
-                        "call {enter}",
-                        "jmp 2b",
-                        slot = sym slots::$name,
-                        enter = sym enter,
-                    )
-                }
-            )*
+    macro_rules! jump {
+        ($slot:path) => {
+            std::arch::naked_asm!(
+                "2:",
+                "mov r11, [rip + {slot}]",
+                "test r11, r11",
+                "jz 3f",
+                "jmp r11",
+                "3:",
+                "call {enter}",
+                "jmp 2b",
+                slot = sym $slot,
+                enter = sym enter,
+            )
         };
     }
 
     #[cfg(target_arch = "aarch64")]
+    macro_rules! jump {
+        ($slot:path) => {
+            std::arch::naked_asm!(
+                "2:",
+                "adrp x16, {slot}",
+                "ldr x16, [x16, :lo12:{slot}]",
+                "cbz x16, 3f",
+                "br x16",
+                "3:",
+                "adr x17, 2b",
+                "b {enter}",
+                slot = sym $slot,
+                enter = sym enter,
+            )
+        };
+    }
+
     macro_rules! jumps {
         ($($version:ident)*; $($name:ident)*) => {
             $(
@@ -353,18 +363,7 @@ mod jumps {
                 #[unsafe(no_mangle)]
                 #[unsafe(naked)]
                 unsafe extern "C" fn $name() {
-                    std::arch::naked_asm!(
-                        "2:",
-                        "adrp x16, {slot}",
-                        "ldr x16, [x16, :lo12:{slot}]",
-                        "cbz x16, 3f",
-                        "br x16",
-                        "3:",
-                        "adr x17, 2b",
-                        "b {enter}",
-                        slot = sym slots::$name,
-                        enter = sym enter,
-                    )
+                    jump!(slots::$name)
                 }
             )*
         };

@@ -26,6 +26,7 @@ use wayland_protocols::wp::viewporter::client::wp_viewporter::WpViewporter;
 use super::CoverError;
 use super::surface::{self, Pulse, Surface};
 use crate::sys::linux::offscreen;
+use crate::sys::linux::waiting;
 
 /// Who gets the compositor's events about our objects: nobody needs them.
 pub(super) struct Events;
@@ -90,7 +91,10 @@ impl Apart {
 
     /// Covers the webview in a window, or all that the window holds, and follows it from then on.
     pub(super) fn cover(self, window: &gtk::Window) -> Result<(), CoverError> {
-        let content = webview(window.upcast_ref()).or_else(|| window.child()).unwrap_or_else(|| window.clone().upcast());
+        // The webview, or what stands for it.
+        let content =
+            waiting::find(window.upcast_ref(), &|widget| widget.is::<webkit2gtk::WebView>() || widget.widget_name() == offscreen::STAND_IN);
+        let content = content.or_else(|| window.child()).unwrap_or_else(|| window.clone().upcast());
         let follower = Rc::new(Follower {
             globals: self.globals,
             events: RefCell::new(self.events),
@@ -104,14 +108,6 @@ impl Apart {
         follower.watch(window, &content);
         Ok(())
     }
-}
-
-/// The webview somewhere inside, or what stands for it.
-fn webview(widget: &gtk::Widget) -> Option<gtk::Widget> {
-    if widget.is::<webkit2gtk::WebView>() || widget.widget_name() == offscreen::STAND_IN {
-        return Some(widget.clone());
-    }
-    widget.downcast_ref::<gtk::Container>()?.children().iter().find_map(webview)
 }
 
 /// Keeps the surface where the content of the window is, for as long as there is one. It belongs to the window's signals.
