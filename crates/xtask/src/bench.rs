@@ -1,23 +1,30 @@
 //! Runs the comparisons.
 
+use crate::build::{self, Profile};
 use crate::failure::Result;
 use crate::setup::{self, Purpose};
-use crate::{build, packages, panel, process};
+use crate::{packages, panel, process};
 use std::path::PathBuf;
+
+/// Asks for the programs as they are shipped.
+const RELEASE: &str = "--release";
 
 pub(crate) fn command(args: &[String]) -> Result<()> {
     setup::ensure(Purpose::Bench)?;
+    let mut args = args.to_vec();
+    let profile = if args.iter().any(|arg| arg == RELEASE) { Profile::Release } else { Profile::Dev };
+    args.retain(|arg| arg != RELEASE);
     let mut bench = process::cargo(&["run", "--release", "--package", packages::BENCH, "--"]);
-    bench.env("CARGO_TARGET_DIR", target_dir()).args(args);
-    // The frame's way and the desktop are measured on the programs and the sample apps, as `run` builds them.
+    bench.env("CARGO_TARGET_DIR", target_dir()).args(&args);
+    // The frame's way and the desktop are measured on the programs and the sample apps.
     let name = args.first().map(String::as_str);
     if matches!(name, Some("frames" | "desktop")) {
-        let program = build::program()?;
+        let program = build::program(profile)?;
         build::kernels(&program, &build::apps()?)?;
         bench.env("WASM_ENGINE_PROGRAM", program);
     }
     if name == Some("desktop") {
-        bench.env("WASM_ENGINE_DESKTOP", build::desktop_path());
+        bench.env("WASM_ENGINE_DESKTOP", build::desktop_path(profile));
         if let Some(panel) = recorded_panel()? {
             bench.env("WASM_ENGINE_PANEL_DEMO", panel);
         }

@@ -5,22 +5,31 @@ use crate::setup::{self, Purpose};
 use crate::{packages, panel, process};
 use std::path::{Path, PathBuf};
 
+/// Which build.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Profile {
+    /// What `run` and `test` use.
+    Dev,
+    /// What is shipped.
+    Release,
+}
+
 pub(crate) fn command(args: &[String]) -> Result<()> {
     if !args.is_empty() {
         return Err(Failure::usage(format!("build does not know {args:?}"), "`cargo xtask help build`"));
     }
     setup::ensure(Purpose::Run)?;
-    let program = program()?;
+    let program = program(Profile::Dev)?;
     kernels(&program, &apps()?)
 }
 
 /// Builds the `wasm-engine` program and returns where it lies.
-pub(crate) fn program() -> Result<PathBuf> {
-    let path = program_path();
+pub(crate) fn program(profile: Profile) -> Result<PathBuf> {
+    let path = program_path(profile);
     if !path.exists() {
         eprintln!("xtask: the first build compiles Servo and its JavaScript engine: about half an hour on two cores, once");
     }
-    programs(false)?;
+    programs(profile)?;
     if path.is_file() {
         Ok(path)
     } else {
@@ -29,11 +38,11 @@ pub(crate) fn program() -> Result<PathBuf> {
 }
 
 /// Builds the panel and the two programs that people run.
-pub(crate) fn programs(release: bool) -> Result<()> {
+pub(crate) fn programs(profile: Profile) -> Result<()> {
     panel::build()?;
     let mut cargo = process::cargo(&["build"]);
     cargo.args(packages::PROGRAMS);
-    if release {
+    if profile == Profile::Release {
         // Tauri's word for what is shipped. Of all that is compiled it changes Tauri alone.
         cargo.args(["--release", "--features", "tauri/custom-protocol"]);
     }
@@ -41,18 +50,21 @@ pub(crate) fn programs(release: bool) -> Result<()> {
 }
 
 /// Where cargo puts what it builds.
-pub(crate) fn folder(release: bool) -> PathBuf {
-    process::target_dir().join(if release { "release" } else { "debug" })
+pub(crate) fn folder(profile: Profile) -> PathBuf {
+    process::target_dir().join(match profile {
+        Profile::Dev => "debug",
+        Profile::Release => "release",
+    })
 }
 
 /// Where the program lies once it is built.
-pub(crate) fn program_path() -> PathBuf {
-    folder(false).join(packages::program_name())
+pub(crate) fn program_path(profile: Profile) -> PathBuf {
+    folder(profile).join(packages::program_name())
 }
 
 /// Where the desktop shell lies once it is built.
-pub(crate) fn desktop_path() -> PathBuf {
-    folder(false).join(packages::desktop_name())
+pub(crate) fn desktop_path(profile: Profile) -> PathBuf {
+    folder(profile).join(packages::desktop_name())
 }
 
 /// Builds the kernels of each app, with the program's own `build` command.

@@ -11,9 +11,10 @@ mod stage;
 mod trial;
 mod verify;
 
+use crate::build::{self, Profile};
 use crate::failure::{Failure, Result};
 use crate::setup::{self, Purpose};
-use crate::{build, process, tauri};
+use crate::{process, tauri};
 use sign::Keys;
 use std::path::{Path, PathBuf};
 
@@ -27,13 +28,6 @@ struct Options {
     is_built: bool,
     is_signed: bool,
     out: PathBuf,
-}
-
-/// Which build is packed.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Profile {
-    Dev,
-    Release,
 }
 
 pub(crate) fn command(args: &[String]) -> Result<()> {
@@ -53,7 +47,7 @@ pub(crate) fn command(args: &[String]) -> Result<()> {
     // Before half an hour of building: the keys may be missing.
     let keys = options.is_signed.then(Keys::from_environment).transpose()?;
     if !options.is_built {
-        build::programs(options.profile == Profile::Release)?;
+        build::programs(options.profile)?;
     }
     for package in make(options.profile, &options.out, keys.as_ref())? {
         println!("{}", package.display());

@@ -1,8 +1,9 @@
 //! What this machine has and lacks, with the remedy.
 
+use crate::build::{self, Profile};
 use crate::failure::{Failure, Result};
+use crate::process;
 use crate::setup::{Purpose, debian, rust};
-use crate::{build, process};
 
 pub(crate) fn command(args: &[String]) -> Result<()> {
     if !args.is_empty() {
@@ -48,7 +49,7 @@ fn toolchains() {
 
 /// Asks the built program for its own view of graphics, cores and memory.
 fn program() -> bool {
-    let path = build::program_path();
+    let path = build::program_path(Profile::Dev);
     if !path.is_file() {
         println!("engine   ?    not built yet: `cargo xtask build`, then ask again");
         return true;

@@ -90,7 +90,9 @@ they measure. Needs valgrind and strace for the exact counts, and Xvfb, openbox,
     exchange [PART...]                 queues and buffers against their peers
     kernels                            kernels against the same Rust compiled natively
     frames                             the frame's way, by stage
-    desktop [--rounds N] [PART...]     the desktop shell: still, animated, start, memory, click";
+    desktop [--rounds N] [PART...]     the desktop shell: still, animated, start, memory, click
+
+`frames` and `desktop` measure what `cargo xtask run` builds; with --release, what is shipped, whose first build is another half an hour.";
 
 const DOCTOR: &str = "\
 cargo xtask doctor

@@ -1,8 +1,9 @@
 //! Builds and opens one app.
 
+use crate::build::{self, Profile};
 use crate::failure::{Failure, Result};
+use crate::process;
 use crate::setup::{self, Purpose};
-use crate::{build, process};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -23,10 +24,10 @@ pub(crate) fn command(args: &[String]) -> Result<()> {
     let rest = rest.strip_prefix(&["--".to_owned()]).unwrap_or(rest);
     let app = find(&app)?;
     setup::ensure(Purpose::Run)?;
-    let program = build::program()?;
+    let program = build::program(Profile::Dev)?;
     build::kernels(&program, std::slice::from_ref(&app))?;
 
-    let mut run = process::command(if is_desktop { build::desktop_path() } else { program });
+    let mut run = process::command(if is_desktop { build::desktop_path(Profile::Dev) } else { program });
     // The app speaks to the person who typed this, and writes where they typed it.
     run.stdin(Stdio::inherit());
     if let Ok(here) = std::env::current_dir() {

@@ -1,8 +1,9 @@
 //! Tauri's own command line, as `cargo tauri`: brought by npm, and taught to build with the one selection of packages.
 
+use crate::build::{self, Profile};
 use crate::failure::{Failure, Result};
 use crate::setup::{self, Purpose};
-use crate::{build, bundle, panel, process, run};
+use crate::{bundle, panel, process, run};
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
@@ -44,10 +45,10 @@ fn runner(args: &[String]) -> Result<()> {
     let typed = args.iter().position(|arg| arg == "--").map_or(&[][..], |at| &args[at + 1..]);
     let (app, rest) = typed.split_first().map_or((PathBuf::from(run::DEFAULT_APP), typed), |(app, rest)| (PathBuf::from(app), rest));
     let app = run::find(&app)?;
-    let built = build::program().and_then(|program| build::kernels(&program, std::slice::from_ref(&app)));
+    let built = build::program(Profile::Dev).and_then(|program| build::kernels(&program, std::slice::from_ref(&app)));
     if let Err(failure) = built {
         eprintln!("{failure}\nxtask: could not compile");
         std::process::exit(NOT_COMPILED);
     }
-    run::become_program(process::command(build::desktop_path()).arg(app).args(rest))
+    run::become_program(process::command(build::desktop_path(Profile::Dev)).arg(app).args(rest))
 }

@@ -1,9 +1,10 @@
 //! Every check and every test, step by step.
 
+use crate::build::{self, Profile};
 use crate::failure::{Failure, Result};
 use crate::setup::{self, Purpose, rust};
 use crate::steps::{Outcome, Steps};
-use crate::{bench, build, bundle, packages, panel, process, tidy};
+use crate::{bench, bundle, packages, panel, process, tidy};
 use std::path::PathBuf;
 use std::process::Command;
 
@@ -69,7 +70,7 @@ fn check(command: &mut Command) -> Result<Outcome> {
 }
 
 fn build_all() -> Result<Outcome> {
-    let program = build::program()?;
+    let program = build::program(Profile::Dev)?;
     build::kernels(&program, &build::apps()?)?;
     Ok(Outcome::Passed)
 }
@@ -88,7 +89,7 @@ fn test_panel() -> Result<Outcome> {
     if !process::on_path("npm") {
         return Ok(Outcome::Skipped("there is no npm".to_owned()));
     }
-    let program = build::program_path();
+    let program = build::program_path(Profile::Dev);
     panel::test(process::on_path("chromium"), program.is_file().then_some(&*program)).map(|()| Outcome::Passed)
 }
 

@@ -3,7 +3,8 @@
 use super::scratch::Scratch;
 use super::screen::{Picture, Screen};
 use super::trial::Pair;
-use super::{Profile, depends, make};
+use super::{depends, make};
+use crate::build::Profile;
 use crate::failure::{Failure, Result};
 use crate::steps::Outcome;
 use crate::{build, process};
@@ -62,7 +63,7 @@ fn needs() -> Result<()> {
             return Err(Failure::with_hint(format!("there is no {tool}"), format!("apt-get install {package}")));
         }
     }
-    if build::program_path().is_file() && build::desktop_path().is_file() {
+    if build::program_path(Profile::Dev).is_file() && build::desktop_path(Profile::Dev).is_file() {
         return Ok(());
     }
     Err(Failure::with_hint("there are no programs to pack", "`cargo xtask build`"))

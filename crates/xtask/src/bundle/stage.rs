@@ -1,6 +1,7 @@
 //! What is packed, laid out as Tauri's bundler looks for it: stripped copies of the programs, and what can only be said now.
 
-use super::{Profile, depends, files_with_ending};
+use super::{depends, files_with_ending};
+use crate::build::Profile;
 use crate::failure::{Failure, Result};
 use crate::{build, packages, process};
 use std::collections::BTreeSet;
@@ -14,7 +15,7 @@ impl Stage {
         let stage = Self(process::target_dir().join("bundle-stage"));
         let _ = std::fs::remove_dir_all(&stage.0);
         std::fs::create_dir_all(stage.programs()).map_err(|error| cannot_write(&stage.0, &error))?;
-        let built = build::folder(profile == Profile::Release);
+        let built = build::folder(profile);
         let mut programs = Vec::new();
         for name in [packages::program_name(), packages::desktop_name()] {
             let from = built.join(&name);

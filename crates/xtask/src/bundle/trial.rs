@@ -1,9 +1,10 @@
 //! The step `bundles`: the programs that `build` made are packed and signed with keys made for it; what is signed passes, a changed byte does not.
 
+use super::make;
 use super::scratch::Scratch;
 use super::sign::{Gpg, Keys};
 use super::verify::{self, Trust};
-use super::{Profile, make};
+use crate::build::Profile;
 use crate::failure::{Failure, Result};
 use crate::steps::Outcome;
 use crate::{build, process, tauri};
@@ -48,7 +49,7 @@ pub(crate) fn run() -> Result<Outcome> {
     {
         return Ok(Outcome::Skipped(format!("there is no {tool}")));
     }
-    if !build::program_path().is_file() || !build::desktop_path().is_file() {
+    if !build::program_path(Profile::Dev).is_file() || !build::desktop_path(Profile::Dev).is_file() {
         return Err(Failure::with_hint("there are no programs to pack", "`cargo xtask build`, or take the step `build` too"));
     }
     let (ours, anothers) = (Pair::new()?, Pair::new()?);
