@@ -9,7 +9,7 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command};
 
-use harness::desk::{BAR, CLICK, PAUSE, PAUSED, SEED, TYPED, copy, is_on, ready};
+use harness::desk::{BAR, BUTTON, CLICK, PAUSE, PAUSED, SEED, TYPED, copy, is_on, ready};
 use harness::{Session, at_rest, difference, fixture, until};
 use image::RgbImage;
 
@@ -151,28 +151,36 @@ fn a_crash_that_nobody_looks_at_is_told_by_a_notification() {
 
 #[test]
 fn everything_is_as_large_as_the_desktop_wants_it() {
-    let session = Session::start("desktop-scale");
-    // 1.25 of the usual 96.
-    session.display.set_resources("Xft.dpi:\t120\n");
-    let shell = session.open(&[&fixture("desk")]);
-    let scaled = |point: u32| point * 5 / 4;
-    let light = |picture: &RgbImage, light: u32| picture.get_pixel(scaled(light), scaled(40)).0;
-    let panel = |picture: &RgbImage| picture.get_pixel(scaled(BAR.0), scaled(BAR.1)).0 != [0, 0, 0];
-    let is_there = |picture: &RgbImage| light(picture, PAUSED) == [80, 0, 0] && panel(picture);
-    let picture = shell.shows("page and panel", |picture| picture.dimensions() == (1250, 875) && is_there(picture));
-    // The last light ends at 780 points, the panel's bar at 398.
-    assert_eq!((picture.get_pixel(974, 50).0, picture.get_pixel(976, 50).0), ([80, 0, 0], [0, 0, 0]));
-    assert_eq!((panel(&picture), picture.get_pixel(490, 60).0 != [0, 0, 0], picture.get_pixel(500, 60).0), (true, true, [0, 0, 0]));
-    shell.click(scaled(560), scaled(120));
-    shell.shows("a click on the page's button", |picture| light(picture, CLICK) == [0, 200, 0]);
-    shell.click(scaled(PAUSE.0), scaled(PAUSE.1));
-    shell.shows("a click on the panel's Pause", |picture| light(picture, PAUSED) == [0, 200, 0]);
-    shell.close();
+    // Desktops under X11 say 1.25 as dots per inch of 96, and whole numbers to GTK.
+    for (scale, dots, gdk) in [(1.25, "120", "1"), (2.0, "96", "2")] {
+        // A window comes back with as many pixels as it had, so each has a home of its own.
+        let session = Session::start("desktop-scale");
+        session.display.set_resources(&format!("Xft.dpi:\t{dots}\n"));
+        let shell = session.open_with(session.command().arg(fixture("desk")).env("GDK_SCALE", gdk));
+        let scaled = |points: u32| (f64::from(points) * scale) as u32;
+        let at = |picture: &RgbImage, x: u32, y: u32| picture.get_pixel(scaled(x), scaled(y)).0;
+        let size = (scaled(1000), scaled(700));
+        let picture = shell.shows("page and panel", |picture| {
+            picture.dimensions() == size && at(picture, PAUSED, 40) == [80, 0, 0] && at(picture, BAR.0, BAR.1) != [0, 0, 0]
+        });
+        // The last light ends at 840 points, the panel's bar at 398.
+        let edge = scaled(840);
+        let across = [edge - 1, edge + 1].map(|x| picture.get_pixel(x, 50).0);
+        assert_eq!(across, [[0, 0, 80], [0, 0, 0]], "the page's last light at {scale}");
+        assert_eq!((at(&picture, 392, 48) != [0, 0, 0], at(&picture, 400, 48)), (true, [0, 0, 0]), "the panel's bar at {scale}");
+        shell.click(scaled(BUTTON.0), scaled(BUTTON.1));
+        shell.shows("a click on the page's button", |picture| at(picture, CLICK, 40) == [0, 200, 0]);
+        shell.click(scaled(PAUSE.0), scaled(PAUSE.1));
+        shell.shows("a click on the panel's Pause", |picture| at(picture, PAUSED, 40) == [0, 200, 0]);
+        shell.close();
+    }
+    let session = Session::start("desktop-own-scale");
     // An app that asks for a scale has it, and a window of so many pixels.
     let own = session.home().join("own");
     copy(fixture("desk").as_ref(), &own);
     let manifest = std::fs::read_to_string(own.join("app.toml")).unwrap();
     std::fs::write(own.join("app.toml"), manifest.replace("[window]", "[window]\nscale = 1.0")).unwrap();
+    session.display.set_resources("Xft.dpi:\t120\n");
     let shell = session.open(&[own.to_str().unwrap()]);
     let picture = shell.shows("the page in its own scale", |picture| picture.get_pixel(PAUSED, 40).0 == [80, 0, 0]);
     assert_eq!(picture.dimensions(), (1000, 700));

@@ -8,7 +8,7 @@ mod harness;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use harness::desk::{CLICK, DRAG, PAUSE, PAUSED, SEED, TYPED, WHEEL, copy, is_off, is_on, ready, shows_panel};
+use harness::desk::{BUTTON, CLICK, DRAG, PAUSE, PAUSED, SEED, TYPED, WHEEL, clicks, copy, is_off, is_on, ready, shows_panel};
 use harness::{Session, Shell, at_rest, difference, fixture, until};
 use image::RgbImage;
 use wasm_engine_testkit::{Golden, Tolerance};
@@ -24,7 +24,7 @@ fn input_goes_to_whom_it_is_meant_for() {
     ready(&shell);
 
     // The page, through the transparent part of the panel.
-    shell.click(560, 120);
+    shell.click(BUTTON.0, BUTTON.1);
     shell.shows("a click on the page's button", |picture| is_on(picture, CLICK));
     shell.click(740, 120);
     shell.keys(&["type", "--delay", "30", "hello"]);
@@ -60,6 +60,21 @@ fn input_goes_to_whom_it_is_meant_for() {
 }
 
 #[test]
+fn no_click_is_lost_while_the_panel_comes() {
+    let session = Session::start("desktop-coming");
+    let shell = session.open(&[&fixture("desk")]);
+    shell.shows("the page", |picture| clicks(picture).is_some());
+    let (mut sent, mut beyond) = (0, 5);
+    while beyond > 0 {
+        shell.click(BUTTON.0, BUTTON.1);
+        sent += 1;
+        beyond -= u8::from(shell.picture().is_some_and(|picture| shows_panel(&picture)));
+    }
+    shell.shows("every click on the page's button", |picture| clicks(picture) == Some(sent));
+    shell.close();
+}
+
+#[test]
 fn a_storm_of_resizes_ends_with_page_and_panel_at_the_last_size() {
     let session = Session::start("desktop-resize");
     let shell = session.open(&[&fixture("desk")]);
@@ -77,7 +92,7 @@ fn a_storm_of_resizes_ends_with_page_and_panel_at_the_last_size() {
             && shows_panel(picture)
             && picture.get_pixel(890, 590).0 == [0, 0, 0]
     });
-    shell.click(560, 120);
+    shell.click(BUTTON.0, BUTTON.1);
     shell.shows("a click still finds the page's button", |picture| is_on(picture, CLICK));
     pause(&shell);
     shell.close();
@@ -125,7 +140,7 @@ fn the_webviews_process_and_the_apps_folder_may_go() {
     assert_eq!(paints_on_processor, !Path::new("/dev/dri").exists(), "where there is no GPU it does without OpenGL");
     until("its priority is lower than ours", || (niceness(fresh)? > niceness(shell.child.id())?).then_some(()));
     // The page never noticed, and the panel is back.
-    shell.click(560, 120);
+    shell.click(BUTTON.0, BUTTON.1);
     shell.shows("the page goes on", |picture| is_on(picture, CLICK));
     pause(&shell);
     shell.close();
@@ -157,7 +172,7 @@ fn the_panel_lies_over_the_page_in_both_themes() {
         return;
     }
     let session = Session::start("desktop-golden");
-    let golden = Golden::new(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden"), session.home().join("golden"));
+    let golden = Golden::new("tests/golden", session.home().join("golden"));
     let shell = session.open(&[&fixture("desk")]);
     ready(&shell);
     shell.click(PAUSE.0, PAUSE.1);

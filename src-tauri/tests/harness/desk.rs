@@ -13,6 +13,9 @@ pub(crate) const DRAG: u32 = 640;
 pub(crate) const WHEEL: u32 = 700;
 pub(crate) const PAUSED: u32 = 760;
 
+/// A point of the page's button.
+pub(crate) const BUTTON: (u32, u32) = (560, 120);
+
 /// A point of the panel's Pause button, and one of its app bar where there is nothing to press.
 pub(crate) const PAUSE: (u32, u32) = (52, 70);
 pub(crate) const BAR: (u32, u32) = (100, 24);
@@ -26,6 +29,12 @@ pub(crate) fn is_on(picture: &RgbImage, light: u32) -> bool {
 
 pub(crate) fn is_off(picture: &RgbImage, light: u32) -> bool {
     picture.get_pixel_checked(light, 40).is_some_and(|pixel| pixel.0 == [80, 0, 0])
+}
+
+/// How often the page's button was pressed; `None` before the page counts.
+pub(crate) fn clicks(picture: &RgbImage) -> Option<u8> {
+    let light = picture.get_pixel_checked(820, 40)?.0;
+    (light[1..] == [0, 80]).then_some(light[0])
 }
 
 /// Whether the panel lies over the page at its place: it is opaque there, and the page has no such light color.

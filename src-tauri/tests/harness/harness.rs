@@ -43,7 +43,8 @@ impl Session {
             .expect("dbus-daemon: `cargo xtask setup --all` brings it");
         let mut address = String::new();
         BufReader::new(bus.stdout.take().unwrap()).read_line(&mut address).unwrap();
-        Self { display: XServer::start(1600, 1000).managed(), bus, address: address.trim().to_owned(), home, _alone: alone }
+        // Room for a window of 1000×700 points at twice the scale.
+        Self { display: XServer::start(2100, 1500).managed(), bus, address: address.trim().to_owned(), home, _alone: alone }
     }
 
     /// Where what the test makes belongs.
@@ -182,7 +183,7 @@ impl Drop for Shell<'_> {
 
 /// An app of the tests' own.
 pub(crate) fn fixture(name: &str) -> String {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(name).display().to_string()
+    std::path::absolute("tests/fixtures").unwrap().join(name).display().to_string()
 }
 
 /// Asks again and again until there is an answer.

@@ -71,7 +71,8 @@ export class TimelineChart {
   }
 
   #options(inspect: (frame: number | null) => void): uPlot.Options {
-    const font = `10.5px ${getComputedStyle(this.#element).fontFamily}`;
+    // A whole number: uPlot scales no other.
+    const font = `11px ${getComputedStyle(this.#element).fontFamily}`;
     const axis = { font, stroke: () => this.#colors.text, scale: 'y', gap: 5, ticks: { show: false } };
     return {
       width: Math.max(50, this.#element.clientWidth),
