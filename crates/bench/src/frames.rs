@@ -14,7 +14,7 @@ const TICKS: &str = "1200";
 
 pub(crate) fn run() -> Result<()> {
     let program = PathBuf::from(std::env::var_os("WASM_ENGINE_PROGRAM").context("`cargo xtask bench frames` says where the program is")?);
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let root = crate::folder().join("../..");
     let scratch = std::env::temp_dir().join(format!("wasm-engine-bench-{}", std::process::id()));
     let measured = swarm(&program, &root, &scratch).and_then(|()| still(&program, &root, &scratch));
     let _ = std::fs::remove_dir_all(&scratch);

@@ -63,7 +63,7 @@ pub(crate) fn run() -> Result<()> {
 
 /// The module's bytes and the path of the native program.
 fn build() -> Result<(Vec<u8>, PathBuf)> {
-    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("guests/compute");
+    let source = crate::folder().join("guests/compute");
     let target = std::env::current_exe()?.parent().context("the program lies nowhere")?.join("bench-guests");
     let build = |triple: &str, what: &[&str], flags: &str| -> Result<PathBuf> {
         let status = Command::new(std::env::var_os("CARGO").unwrap_or("cargo".into()))

@@ -7,6 +7,11 @@ mod exchange;
 mod frames;
 mod kernels;
 
+/// The folder of this package, which cargo tells a program that it runs. What is compiled in may be the folder of another clone that builds to the same place.
+fn folder() -> std::path::PathBuf {
+    std::env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default().into()
+}
+
 fn main() -> anyhow::Result<()> {
     let args: Vec<String> = std::env::args().skip(1).collect();
     match args.first().map(String::as_str) {

@@ -17,7 +17,7 @@ static SWIRL: LazyLock<Vec<u8>> = LazyLock::new(|| {
     let target = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("guests");
     let built = Command::new(env!("CARGO"))
         .args(["build", "--quiet", "--release", "--target", "wasm32-unknown-unknown"])
-        .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/guests/swirl"))
+        .current_dir("tests/guests/swirl")
         .env("CARGO_TARGET_DIR", &target)
         .env("RUSTFLAGS", "-C target-feature=+simd128,+bulk-memory")
         .env_remove("CARGO_ENCODED_RUSTFLAGS")

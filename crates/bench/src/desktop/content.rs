@@ -49,5 +49,5 @@ pub(super) fn triangle_page() -> Result<String> {
 }
 
 fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+    crate::folder().join("../..")
 }

@@ -21,7 +21,7 @@ pub(crate) fn engine() -> Command {
 }
 
 fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap()
+    Path::new("../..").canonicalize().unwrap()
 }
 
 /// A sample app, with its guests built. Built once in this process; cargo's own lock keeps processes apart.

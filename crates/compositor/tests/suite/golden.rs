@@ -14,9 +14,8 @@ use wasm_engine_testkit::{Golden, Tolerance};
 const SIZE: (u32, u32) = (320, 200);
 
 fn check(name: &str, rig: &mut Rig, input: &FrameInput<'_>) {
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden");
     let picture = rgba(rig.picture(input));
-    if let Err(error) = Golden::new(folder, env!("CARGO_TARGET_TMPDIR")).check(name, &picture, Tolerance::default()) {
+    if let Err(error) = Golden::new("tests/golden", env!("CARGO_TARGET_TMPDIR")).check(name, &picture, Tolerance::default()) {
         panic!("{error}");
     }
 }

@@ -310,7 +310,7 @@ fn unknown_kind_of_surface_suggests_the_near_one() {
 
 #[test]
 fn example_in_the_documentation_is_good() {
-    let page = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/manifest.md")).unwrap();
+    let page = fs::read_to_string("../../docs/manifest.md").unwrap();
     let example = page.split("```toml\n").nth(1).unwrap().split("```").next().unwrap();
     if let Err(error) = Manifest::from_text(example) {
         panic!("{error}");
@@ -319,7 +319,7 @@ fn example_in_the_documentation_is_good() {
 
 #[test]
 fn sample_apps_are_good() {
-    let apps = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../apps"));
+    let apps = Path::new("../../apps");
     let folders: Vec<_> = fs::read_dir(apps).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_dir()).collect();
     assert!(folders.len() >= 2);
     for folder in folders {

@@ -52,7 +52,7 @@ impl Scenario {
         bridge.set_param("force", 250.0).expect("a parameter");
         let app = json!({ "params": [{ "name": "force", "min": -500, "max": 500.5, "step": null }] });
         bridge.publish("engine:app", app).expect("a topic");
-        let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/pages/script");
+        let root = PathBuf::from("tests/pages/script");
         let server = AppServer::start(&runtime, ServerOptions { root, bridge: port }).expect("the server starts");
         Self { server, bridge, woken, layout: None, _io: io }
     }

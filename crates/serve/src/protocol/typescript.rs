@@ -53,12 +53,12 @@ fn typescript() -> String {
 
 #[test]
 fn typescript_matches_the_types() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../ui/src/protocol/index.ts");
+    let path = Path::new("../../ui/src/protocol/index.ts");
     if std::env::var_os("WASM_ENGINE_BLESS").is_some() {
         fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(&path, typescript()).unwrap();
+        fs::write(path, typescript()).unwrap();
     }
-    let written = fs::read_to_string(&path).unwrap_or_default();
+    let written = fs::read_to_string(path).unwrap_or_default();
     assert_eq!(written, typescript(), "run with WASM_ENGINE_BLESS=1 to write ui/src/protocol/index.ts anew");
 }
 
