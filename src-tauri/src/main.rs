@@ -71,6 +71,9 @@ fn run() -> i32 {
         }),
         Err(error) => return not_started(&error),
     };
+    if let Err(error) = sys::load() {
+        return not_started(&*error);
+    }
     let built = tauri::Builder::default()
         .plugin(sys::single_instance(&launch::identity(app.as_deref())))
         .plugin(tauri_plugin_window_state::Builder::default().with_filename(launch::window_file(app.as_deref())).build())

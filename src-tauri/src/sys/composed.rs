@@ -19,6 +19,11 @@ pub(crate) fn single_instance(_identity: &str) -> TauriPlugin<Wry> {
 /// What has to be settled before the first window: nothing.
 pub(crate) fn prepare() {}
 
+/// Loads what Tauri cannot do without: nothing.
+pub(crate) fn load() -> Result<(), Box<dyn Error>> {
+    Ok(())
+}
+
 /// What things are to be magnified by after the window's scale, which is all there is here.
 pub(crate) fn fraction() -> f64 {
     1.0

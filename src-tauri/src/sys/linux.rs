@@ -37,6 +37,11 @@ pub(crate) fn prepare() {
     linux::skip_absent_drivers();
 }
 
+/// Loads what Tauri cannot do without.
+pub(crate) fn load() -> Result<(), Box<dyn Error>> {
+    Ok(linux::load_gtk()?)
+}
+
 /// What things are to be magnified by after the window's scale, which GTK has as a whole number.
 pub(crate) fn fraction() -> f64 {
     linux::fraction()

@@ -65,7 +65,7 @@ pub(super) const UNSAFE: &[&str] = &[
     "crates/guest-sdk/",
     "crates/panel/src/sys/linux/cover/",
     "crates/panel/src/sys/linux/exit.rs",
-    "crates/panel/src/sys/linux/webkit.rs",
+    "crates/panel/src/sys/linux/late",
 ];
 
 /// Files that a crate with stages must have, in the order of the work.
