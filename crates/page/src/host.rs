@@ -154,6 +154,9 @@ impl Host {
             .delegate(delegate.clone())
             .user_content_manager(content.clone())
             .build();
+        // Servo makes an empty frame of it, whose painting gets OpenGL ready while the document's script thread begins.
+        webview.hide();
+        webview.show();
         Ok(Self {
             webview,
             _content: content,
@@ -240,6 +243,10 @@ impl Host {
     fn paint(&mut self) {
         let size = self.context.frame_size();
         if !self.delegate.is_frame_ready() || !self.output.can_take(size) {
+            return;
+        }
+        // One empty frame is enough.
+        if self.painted.is_some() && self.delegate.is_empty() {
             return;
         }
         self.delegate.take_frame_ready();

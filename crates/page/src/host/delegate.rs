@@ -58,6 +58,11 @@ impl Delegate {
         self.frame_ready.get()
     }
 
+    /// Whether a frame has nothing in it yet.
+    pub(super) fn is_empty(&self) -> bool {
+        self.first_frame.get() == FirstFrame::Empty
+    }
+
     /// Whether what is painted is worth showing.
     pub(super) fn is_worth_showing(&self) -> bool {
         match self.first_frame.get() {
