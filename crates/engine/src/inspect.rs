@@ -2,7 +2,6 @@
 
 use std::fmt;
 use std::fs::File;
-use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -87,7 +86,8 @@ pub struct LiveInspection {
 struct Note {
     pid: u32,
     app: String,
-    fd: i32,
+    /// Where its region can be opened.
+    region: PathBuf,
 }
 
 /// Removes the note when the run ends.
@@ -101,9 +101,8 @@ impl Drop for Announcement {
 
 /// Notes where this process's region can be found. Failing to is not worth ending a run for.
 pub(crate) fn announce(app: &str, region: &Region) -> Option<Announcement> {
-    use std::os::fd::AsRawFd as _;
     let pid = std::process::id();
-    let note = Note { pid, app: app.to_owned(), fd: region.as_fd()?.as_raw_fd() };
+    let note = Note { pid, app: app.to_owned(), region: region.path()? };
     let folder = crate::paths::runtime_dir();
     let path = folder.join(format!("{pid}.json"));
     let written = std::fs::create_dir_all(&folder).and_then(|()| std::fs::write(&path, serde_json::to_string(&note).unwrap_or_default()));
@@ -183,10 +182,10 @@ pub fn live(pid: Option<u32>) -> Result<LiveInspection, Diagnostic> {
         Diagnostic::new("REGION_NOT_FOUND", pid.map_or_else(|| "no engine runs".to_owned(), |pid| format!("process {pid} runs no engine")))
             .with_hint(Some("start one with `wasm-engine run <app>`; only engines of the same user are found".to_owned()))
     })?;
-    // The link in /proc names the same memory as the engine's own descriptor; opened for reading, it cannot be written through.
-    let file = File::open(format!("/proc/{}/fd/{}", note.pid, note.fd))
+    // Opened for reading, it cannot be written through.
+    let file = File::open(&note.region)
         .map_err(|error| Diagnostic::new("REGION_NOT_FOUND", format!("region of process {}: {error}", note.pid)))?;
-    let region = Region::attach(OwnedFd::from(file), Access::ReadOnly)
+    let region = Region::attach_file(file, Access::ReadOnly)
         .map_err(|error| Diagnostic::new(error.code(), error.to_string()).with_hint(error.hint()))?;
     Ok(LiveInspection {
         pid: note.pid,
@@ -206,7 +205,7 @@ fn find_note(pid: Option<u32>) -> Option<Note> {
         .filter_map(|entry| {
             let path = entry.ok()?.path();
             let note: Note = serde_json::from_slice(&std::fs::read(&path).ok()?).ok()?;
-            Path::new(&format!("/proc/{}", note.pid)).exists().then_some((path.metadata().ok()?.modified().ok()?, note))
+            note.region.exists().then_some((path.metadata().ok()?.modified().ok()?, note))
         })
         .filter(|(_, note)| pid.is_none_or(|pid| note.pid == pid))
         .collect();

@@ -19,10 +19,12 @@ use crate::primitives::{AtomicU32, Ordering};
 use crate::protocol::{flag::Flag, ring, triple};
 use crate::sys::{self, Locks, Mapping};
 use format::{Header, LINE_BYTES, Record};
+use std::fs::File;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 #[cfg(all(target_os = "linux", not(miri)))]
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, AsRawFd as _};
 #[cfg(unix)]
 use std::os::fd::{BorrowedFd, OwnedFd};
 
@@ -238,6 +240,24 @@ impl Region {
         Err(AttachError::Unsupported)
     }
 
+    /// Maps a region that another process made, found at its [`Region::path`].
+    ///
+    /// # Errors
+    /// As [`Region::attach`].
+    #[cfg(unix)]
+    pub fn attach_file(file: File, access: Access) -> Result<Region, AttachError> {
+        Self::attach(OwnedFd::from(file), access)
+    }
+
+    /// Maps a region that another process made. This system has no such memory.
+    ///
+    /// # Errors
+    /// Always.
+    #[cfg(not(unix))]
+    pub fn attach_file(_file: File, _access: Access) -> Result<Region, AttachError> {
+        Err(AttachError::Unsupported)
+    }
+
     /// Attaches bytes as they are, copied to the heap: what [`Region::attach`] checks, without a file. For tests and fuzzing.
     ///
     /// # Errors
@@ -284,6 +304,19 @@ impl Region {
     /// The file that the region lies in, to be handed to another process; none on the heap.
     #[cfg(all(unix, not(all(target_os = "linux", not(miri)))))]
     pub fn as_fd(&self) -> Option<BorrowedFd<'_>> {
+        None
+    }
+
+    /// Where other processes of the same user can open the file that the region lies in, for as long as this process has it; none on the heap.
+    #[cfg(all(target_os = "linux", not(miri)))]
+    pub fn path(&self) -> Option<PathBuf> {
+        let fd = self.as_fd()?.as_raw_fd();
+        Some(format!("/proc/{}/fd/{fd}", std::process::id()).into())
+    }
+
+    /// Where other processes of the same user can open the file that the region lies in. This system has no such memory.
+    #[cfg(not(all(target_os = "linux", not(miri))))]
+    pub fn path(&self) -> Option<PathBuf> {
         None
     }
 

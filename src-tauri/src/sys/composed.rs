@@ -29,6 +29,17 @@ pub(crate) fn fraction() -> f64 {
     1.0
 }
 
+/// Calls `pressed` whenever Ctrl, Alt and H are pressed, in whatever window.
+pub(crate) fn hear_hud_keys(app: &AppHandle, pressed: fn(&AppHandle)) -> Result<(), Box<dyn Error>> {
+    let hear = move |app: &AppHandle, _: &Shortcut, event: ShortcutEvent| {
+        if event.state() == ShortcutState::Pressed {
+            pressed(app);
+        }
+    };
+    app.plugin(tauri_plugin_global_shortcut::Builder::new().with_handler(hear).build())?;
+    Ok(app.global_shortcut().register("Ctrl+Alt+H")?)
+}
+
 /// Where the frames are shown: in the window itself, so that there is nothing before it.
 pub(crate) struct Place;
 
