@@ -104,7 +104,7 @@ fn the_program_starts_without_the_libraries_of_gtk_and_webkit() {
     let listed = Command::new(env!("CARGO_BIN_EXE_wasm-engine-desktop")).env("LD_TRACE_LOADED_OBJECTS", "1").output().unwrap();
     let libraries = String::from_utf8(listed.stdout).unwrap();
     assert!(libraries.contains("libfontconfig"), "{libraries}");
-    let late = ["gtk", "gdk", "glib", "gobject", "gio-", "pango", "cairo", "soup", "javascriptcore"];
+    let late = ["gtk", "gdk", "glib", "gobject", "gio-", "pango", "cairo", "soup", "webkit", "javascriptcore"];
     let loaded: Vec<_> = libraries.lines().filter(|line| late.iter().any(|name| line.trim().starts_with(&format!("lib{name}")))).collect();
     assert!(loaded.is_empty(), "a function is missing from the lists in crates/panel/src/sys/linux/late: {loaded:?}");
 }

@@ -1,4 +1,4 @@
-//! GTK, and what it is made of: GDK, Pango, Cairo, GIO, GObject, GLib.
+//! What the programs call of GTK, and of what it is made of: GDK, Pango, Cairo, GIO, GObject, GLib. In alphabetical order.
 
 use super::{CStr, Late, LibraryError, Slot, entry, jump, late, name};
 

@@ -1,4 +1,4 @@
-//! WebKitGTK, and what it is made of: JavaScriptCore, libsoup.
+//! What the programs call of WebKitGTK, and of what it is made of: JavaScriptCore, libsoup. In alphabetical order, after the functions of the version, which are written by hand.
 
 use super::{CStr, Late, LibraryError, Slot, entry, jump, late, name};
 use std::ffi::c_void;
@@ -9,6 +9,25 @@ late! {
     webkit_get_major_version webkit_get_micro_version webkit_get_minor_version;
     jsc_value_to_json
     jsc_value_to_string
+    soup_cookie_free
+    soup_cookie_get_domain
+    soup_cookie_get_expires
+    soup_cookie_get_http_only
+    soup_cookie_get_name
+    soup_cookie_get_path
+    soup_cookie_get_same_site_policy
+    soup_cookie_get_secure
+    soup_cookie_get_value
+    soup_cookie_new
+    soup_cookie_set_expires
+    soup_cookie_set_http_only
+    soup_cookie_set_same_site_policy
+    soup_cookie_set_secure
+    soup_message_headers_append
+    soup_message_headers_foreach
+    soup_message_headers_new
+    soup_message_headers_ref
+    soup_message_headers_unref
     webkit_application_info_new
     webkit_application_info_set_name
     webkit_application_info_set_version
@@ -109,25 +128,6 @@ late! {
     webkit_website_data_manager_get_type
     webkit_website_data_manager_set_network_proxy_settings
     webkit_website_policies_get_type
-    soup_cookie_free
-    soup_cookie_get_domain
-    soup_cookie_get_expires
-    soup_cookie_get_http_only
-    soup_cookie_get_name
-    soup_cookie_get_path
-    soup_cookie_get_same_site_policy
-    soup_cookie_get_secure
-    soup_cookie_get_value
-    soup_cookie_new
-    soup_cookie_set_expires
-    soup_cookie_set_http_only
-    soup_cookie_set_same_site_policy
-    soup_cookie_set_secure
-    soup_message_headers_append
-    soup_message_headers_foreach
-    soup_message_headers_new
-    soup_message_headers_ref
-    soup_message_headers_unref
 }
 
 /// Tauri asks for the library's version as soon as it begins, to see whether there is a library. That is no reason to load it.
