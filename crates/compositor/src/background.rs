@@ -2,7 +2,7 @@
 
 use crate::rect::Rect;
 use crate::spec::Color;
-use crate::target::Framebuffer;
+use crate::target::{self, Framebuffer};
 use crate::uniform;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -73,16 +73,7 @@ impl Backdrop {
 
     /// Begins the pass that draws it.
     pub(crate) fn begin<'a>(&self, encoder: &'a mut wgpu::CommandEncoder) -> wgpu::RenderPass<'a> {
-        encoder.begin_render_pass(&wgpu::RenderPassDescriptor {
-            label: Some("backdrop"),
-            color_attachments: &[Some(wgpu::RenderPassColorAttachment {
-                view: &self.picture.view,
-                depth_slice: None,
-                resolve_target: None,
-                ops: wgpu::Operations { load: wgpu::LoadOp::Clear(wgpu::Color::TRANSPARENT), store: wgpu::StoreOp::Store },
-            })],
-            ..Default::default()
-        })
+        target::pass(encoder, "backdrop", &self.picture.view, wgpu::LoadOp::Clear(wgpu::Color::TRANSPARENT))
     }
 
     /// Copies a part of it to the same place of a frame of its size.

@@ -228,6 +228,17 @@ impl Compositor {
         self.backdrop = None;
     }
 
+    /// Does what would hold up the first frame, while that is waited for: the framebuffer and the window's images are made, and a pixel is drawn that nobody sees, since
+    /// drivers compile a part of what they draw with at the first draw.
+    pub fn get_ready(&mut self) {
+        let Some(size) = self.size else { return };
+        self.fit_frame(size);
+        if let Some(window) = &mut self.window {
+            window.get_ready(&self.gpu);
+        }
+        self.submit_pixel();
+    }
+
     /// Draws a frame, where it differs from the last one. Never waits for a producer nor for the GPU; with a window, `Fifo` pacing
     /// waits for the display.
     ///

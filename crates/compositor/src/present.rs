@@ -5,7 +5,7 @@ use wasm_engine_gpu::Gpu;
 
 use crate::error::ComposeError;
 use crate::pipelines;
-use crate::target::Framebuffer;
+use crate::target::{self, Framebuffer};
 
 /// How frames are given to the display.
 #[derive(Copy, Clone, Eq, PartialEq, Debug, Default)]
@@ -66,6 +66,13 @@ impl Window {
             (self.config.width, self.config.height) = size;
             self.outdated = true;
             self.due = true;
+        }
+    }
+
+    /// Gets the window's images, while there is time for it.
+    pub(crate) fn get_ready(&mut self, gpu: &Gpu) {
+        if self.outdated {
+            self.configure(gpu);
         }
     }
 
@@ -130,16 +137,7 @@ impl Window {
             self.binding = Some((frame.texture.clone(), binding));
         }
         let view = image.texture.create_view(&wgpu::TextureViewDescriptor::default());
-        let mut pass = encoder.begin_render_pass(&wgpu::RenderPassDescriptor {
-            label: Some("present"),
-            color_attachments: &[Some(wgpu::RenderPassColorAttachment {
-                view: &view,
-                depth_slice: None,
-                resolve_target: None,
-                ops: wgpu::Operations { load: wgpu::LoadOp::Clear(wgpu::Color::BLACK), store: wgpu::StoreOp::Store },
-            })],
-            ..Default::default()
-        });
+        let mut pass = target::pass(encoder, "present", &view, wgpu::LoadOp::Clear(wgpu::Color::BLACK));
         if let Some((_, binding)) = &self.binding {
             pass.set_pipeline(&self.pipeline);
             pass.set_bind_group(0, binding, &[]);

@@ -3,6 +3,7 @@
 use crate::Compositor;
 use crate::collect::{Collected, Source};
 use crate::record::{Command, LayerDraw, Recording};
+use crate::target;
 use crate::uniforms::Place;
 use wasm_engine_telemetry::Counter;
 
@@ -34,6 +35,20 @@ impl Compositor {
                 layer.hold.iter().for_each(|hold| self.timeline.hold(serial, hold.clone()));
             }
         }
+    }
+
+    /// Draws the background onto one pixel of a frame that shows nothing yet.
+    pub(crate) fn submit_pixel(&mut self) {
+        let Some(frame) = &self.frame else { return };
+        let mut encoder = self.gpu.device.create_command_encoder(&wgpu::CommandEncoderDescriptor { label: Some("pixel") });
+        let mut pass = target::pass(&mut encoder, "pixel", &frame.view, wgpu::LoadOp::Clear(wgpu::Color::TRANSPARENT));
+        pass.set_pipeline(&self.pipelines.background);
+        pass.set_bind_group(0, &self.uniforms.binding, &[Place::BACKGROUND.offset()]);
+        pass.set_scissor_rect(0, 0, 1, 1);
+        pass.draw(0..3, 0..1);
+        drop(pass);
+        self.timeline.submit(&self.gpu.queue, encoder.finish());
+        self.telemetry.add(Counter::GpuSubmissions, 1);
     }
 
     fn encode_picture(&self, encoder: &mut wgpu::CommandEncoder, index: usize, binding: &wgpu::BindGroup) {
@@ -73,20 +88,9 @@ impl Compositor {
 
     fn encode_frame(&self, encoder: &mut wgpu::CommandEncoder, recording: &Recording) {
         let Some(frame) = &self.frame else { return };
-        let mut pass = encoder.begin_render_pass(&wgpu::RenderPassDescriptor {
-            label: Some("frame"),
-            color_attachments: &[Some(wgpu::RenderPassColorAttachment {
-                view: &frame.view,
-                depth_slice: None,
-                resolve_target: None,
-                // What is not damaged stays; what is damaged begins with the background, which replaces.
-                ops: wgpu::Operations {
-                    load: recording.clear.map_or(wgpu::LoadOp::Load, wgpu::LoadOp::Clear),
-                    store: wgpu::StoreOp::Store,
-                },
-            })],
-            ..Default::default()
-        });
+        // What is not damaged stays; what is damaged begins with the background, which replaces.
+        let load = recording.clear.map_or(wgpu::LoadOp::Load, wgpu::LoadOp::Clear);
+        let mut pass = target::pass(encoder, "frame", &frame.view, load);
         for command in &recording.commands {
             match command {
                 Command::Scissor(area) => pass.set_scissor_rect(area.x, area.y, area.width, area.height),

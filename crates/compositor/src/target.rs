@@ -37,6 +37,25 @@ impl Framebuffer {
     }
 }
 
+/// A pass that draws onto `view`, and keeps what it has drawn.
+pub(crate) fn pass<'a>(
+    encoder: &'a mut wgpu::CommandEncoder,
+    label: &str,
+    view: &wgpu::TextureView,
+    load: wgpu::LoadOp<wgpu::Color>,
+) -> wgpu::RenderPass<'a> {
+    encoder.begin_render_pass(&wgpu::RenderPassDescriptor {
+        label: Some(label),
+        color_attachments: &[Some(wgpu::RenderPassColorAttachment {
+            view,
+            depth_slice: None,
+            resolve_target: None,
+            ops: wgpu::Operations { load, store: wgpu::StoreOp::Store },
+        })],
+        ..Default::default()
+    })
+}
+
 /// A size that a framebuffer can have. None for a side of 0: there is nothing to draw then (a minimized window).
 pub(crate) fn checked_size(device: &wgpu::Device, size: (u32, u32)) -> Result<Option<(u32, u32)>, SizeError> {
     let limit = device.limits().max_texture_dimension_2d;

@@ -146,9 +146,10 @@ impl Renderer {
     }
 
     /// A window's first frame is one with the page, if that comes soon: one without it would be seen for a moment, and hold up the page.
-    fn wait_for_page(&self) {
+    fn wait_for_page(&mut self) {
         let Some(page) = self.page.as_ref().filter(|_| self.windowed) else { return };
         let began = Instant::now();
+        self.compositor.get_ready();
         while page.latest_frame().is_none() && !self.control.render_over() {
             let Some(left) = limits::WINDOW_WAITS_FOR_PAGE.checked_sub(began.elapsed()) else { return };
             self.control.render.wait_timeout(left);

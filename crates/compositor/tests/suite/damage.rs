@@ -63,6 +63,17 @@ fn nothing_changed_means_no_submission() {
 }
 
 #[test]
+fn getting_ready_shows_nothing() {
+    let page = page(SIZE, 1, |x, _| if x < 10 { [255; 4] } else { [0; 4] });
+    let input = FrameInput { page: Some(&page), ..Default::default() };
+    let (mut ready, mut plain) = (rig(), rig());
+    ready.compositor.get_ready();
+    assert_eq!((ready.count(Counter::GpuSubmissions), ready.count(Counter::FramesComposed)), (1, 0));
+    let (ready, plain) = (ready.picture(&input), plain.picture(&input));
+    assert!(ready.rgba == plain.rgba, "{}", first_difference(&ready, &plain));
+}
+
+#[test]
 fn a_changed_surface_damages_its_rectangle_only() {
     let mut rig = rig();
     rig.publish("heat_map", &numbers(1));
