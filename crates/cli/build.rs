@@ -1,5 +1,5 @@
 //! Embeds the template of `wasm-engine new` (the files of `templates/kernel`, and the sources of the guest SDK, which a new app carries along) and
-//! the built control panel.
+//! the built control panel; and shows drivers what stands for a function of the C library.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -20,6 +20,10 @@ fn main() {
     let out = PathBuf::from(std::env::var("OUT_DIR").expect("cargo sets OUT_DIR"));
     std::fs::write(out.join("template.rs"), code).expect("OUT_DIR is writable");
     std::fs::write(out.join("panel.rs"), panel(&here.join("../../ui/dist"))).expect("OUT_DIR is writable");
+    if std::env::var("CARGO_CFG_TARGET_OS").is_ok_and(|system| system == "linux") {
+        // Drivers are to find it: `crates/gpu` has textures lie in huge pages.
+        println!("cargo::rustc-link-arg-bins=-Wl,--export-dynamic-symbol=posix_memalign");
+    }
 }
 
 /// The built panel as a list of paths and contents; an empty one where `cargo xtask` has not built it.

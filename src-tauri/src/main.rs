@@ -71,7 +71,7 @@ fn run() -> i32 {
         }),
         Err(error) => return not_started(&error),
     };
-    if let Err(error) = sys::load() {
+    if let Err(error) = sys::load(opening.as_ref().map(|(_, place)| place)) {
         return not_started(&*error);
     }
     let built = tauri::Builder::default()
@@ -120,16 +120,7 @@ fn run() -> i32 {
 
 fn set_up(shell: &AppHandle, app: Option<&Path>, opening: Option<(Opening, sys::Place)>) -> Result<(), Box<dyn Error>> {
     end_on_ctrl_c(shell)?;
-    window::open(shell, app, opening)?;
-    // Another program may hold the keys, or the shell of another app; this one works without them.
-    if let Err(error) = sys::hear_hud_keys(shell, toggle_hud) {
-        tracing::info!("no keys for the HUD: {error}");
-    }
-    // A desktop without a tray has no use for the icon, and the run goes on without.
-    if let Err(error) = tray::build(shell) {
-        tracing::warn!("no tray: {error}");
-    }
-    Ok(())
+    window::open(shell, app, opening)
 }
 
 fn not_started(error: &(dyn Error + 'static)) -> i32 {
@@ -151,12 +142,6 @@ fn end_on_ctrl_c(app: &AppHandle) -> Result<(), ctrlc::Error> {
         stop.interrupt();
         app.exit(INTERRUPTED);
     })
-}
-
-fn toggle_hud(app: &AppHandle) {
-    if let Some(run) = app.state::<Shell>().run() {
-        run.toggle_hud();
-    }
 }
 
 /// Warnings to standard error, or what `RUST_LOG` says; and what the panel shows to the panel.

@@ -12,7 +12,7 @@ use wasm_engine_engine::desktop::{Opening, Wanted};
 
 use crate::shell::Shell;
 use crate::sys::Place;
-use crate::{launch, notices, recent, sys};
+use crate::{launch, notices, recent, sys, tray};
 
 /// Tauri's name for it.
 pub(crate) const LABEL: &str = "main";
@@ -40,7 +40,26 @@ pub(crate) fn open(app: &AppHandle, path: Option<&Path>, opening: Option<(Openin
 fn welcome(app: &AppHandle) -> Result<(), Box<dyn Error>> {
     let side = |side: u32| f64::from(side) * sys::fraction();
     sys::webview(&sys::window(app, "wasm-engine", (side(WELCOME_SIZE.0), side(WELCOME_SIZE.1)))?)?;
+    surround(app);
     Ok(())
+}
+
+/// Adds what there is beside the window, when the page is there, which it would hold up: the HUD's keys and the tray's icon.
+pub(crate) fn surround(app: &AppHandle) {
+    // Another program may hold the keys, or the shell of another app; this one works without them.
+    if let Err(error) = sys::hear_hud_keys(app, toggle_hud) {
+        tracing::info!("no keys for the HUD: {error}");
+    }
+    // A desktop without a tray has no use for the icon, and the run goes on without.
+    if let Err(error) = tray::build(app) {
+        tracing::warn!("no tray: {error}");
+    }
+}
+
+fn toggle_hud(app: &AppHandle) {
+    if let Some(run) = app.state::<Shell>().run() {
+        run.toggle_hud();
+    }
 }
 
 fn run(app: &AppHandle, path: &Path, wanted: &Wanted, place: Place, opening: Opening) -> Result<(), Box<dyn Error>> {

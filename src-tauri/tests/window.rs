@@ -110,6 +110,40 @@ fn the_program_starts_without_the_libraries_of_gtk_and_webkit() {
 }
 
 #[test]
+fn without_a_display_it_says_so() {
+    let mut program = Command::new(env!("CARGO_BIN_EXE_wasm-engine-desktop"));
+    let program = program.arg(fixture("desk")).env("DISPLAY", ":9999").env_remove("WAYLAND_DISPLAY").env_remove("GDK_BACKEND");
+    let output = program.output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains("no display server answers") && !said.contains("panicked"), "{said}");
+}
+
+#[test]
+fn textures_of_software_drivers_may_lie_in_huge_pages() {
+    if Path::new("/dev/dri").exists() || !Path::new("/sys/kernel/mm/transparent_hugepage").exists() {
+        eprintln!("left out: a GPU has its own memory, or the kernel has no huge pages");
+        return;
+    }
+    let session = Session::start("desktop-pages");
+    let shell = session.open(&[&fixture("desk")]);
+    ready(&shell);
+    let memory = std::fs::read_to_string(format!("/proc/{}/smaps", shell.child.id())).unwrap();
+    let mut size = 0;
+    let mut allowed = 0;
+    for line in memory.lines() {
+        if let Some(bytes) = line.strip_prefix("Size:") {
+            size = bytes.trim().strip_suffix(" kB").unwrap().parse::<u64>().unwrap();
+        } else if line.strip_prefix("VmFlags:").is_some_and(|flags| flags.split_whitespace().any(|flag| flag == "hg")) {
+            allowed += size;
+        }
+    }
+    // WebRender's shared texture alone has 16 MiB.
+    assert!(allowed >= 16 << 10, "{allowed} KiB");
+    shell.close();
+}
+
+#[test]
 fn a_second_instance_shows_the_first_and_ends() {
     let session = Session::start("desktop-second");
     let shell = session.open(&[&fixture("desk")]);

@@ -20,7 +20,7 @@ pub(crate) fn single_instance(_identity: &str) -> TauriPlugin<Wry> {
 pub(crate) fn prepare() {}
 
 /// Loads what Tauri cannot do without: nothing.
-pub(crate) fn load() -> Result<(), Box<dyn Error>> {
+pub(crate) fn load(_: Option<&Place>) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
@@ -83,5 +83,6 @@ pub(crate) fn run(app: &AppHandle, wanted: &Wanted, _place: Place, opening: Open
             desktop.resize(size.width, size.height, scaled.scale_factor().unwrap_or(1.0) as f32);
         }
     });
+    window::surround(app);
     Ok(())
 }

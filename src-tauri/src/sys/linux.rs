@@ -37,9 +37,11 @@ pub(crate) fn prepare() {
     linux::skip_absent_drivers();
 }
 
-/// Loads what Tauri cannot do without.
-pub(crate) fn load() -> Result<(), Box<dyn Error>> {
-    Ok(linux::load_gtk()?)
+/// Loads and begins with what Tauri cannot do without. Windows will be where the frames are shown.
+pub(crate) fn load(place: Option<&Place>) -> Result<(), Box<dyn Error>> {
+    linux::load_gtk()?;
+    place.and_then(|place| place.0.as_ref()).inspect(|apart| apart.lead_gtk());
+    Ok(linux::begin_gtk()?)
 }
 
 /// What things are to be magnified by after the window's scale, which GTK has as a whole number.
@@ -137,6 +139,7 @@ pub(crate) fn run(app: &AppHandle, wanted: &Wanted, place: Place, opening: Openi
             linux::load_webkit()
         },
         move |loaded| {
+            window::surround(window.app_handle());
             let hosted = loaded.map_err(Into::into).and_then(|()| host(&window, pixels, waiting));
             if let Err(error) = hosted {
                 tracing::error!("there is no panel: {error}");

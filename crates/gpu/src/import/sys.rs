@@ -3,6 +3,8 @@
 //! Each module has the same face: `SUPPORTED`, `export_texture` and `GlBinding`.
 
 #[cfg(target_os = "linux")]
+mod huge_pages;
+#[cfg(target_os = "linux")]
 mod opaque_fd;
 #[cfg(target_os = "linux")]
 pub(super) use opaque_fd::{GlBinding, SUPPORTED, export_texture};

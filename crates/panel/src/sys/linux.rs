@@ -4,6 +4,7 @@
 
 mod capture;
 mod cover;
+mod environment;
 mod exit;
 mod input;
 mod key_codes;
@@ -22,7 +23,7 @@ pub use capture::{capture, revive};
 pub use cover::{Apart, Cover, CoverError};
 pub use exit::exit_at_once;
 pub use input::{Input, KeyEvent, KeyLocation, Routed, TouchPhase, route};
-pub use late::{LibraryError, load_gtk, load_webkit};
+pub use late::{LibraryError, begin_gtk, load_gtk, load_webkit};
 pub use priority::let_frames_go_first;
 pub use scale::{fraction, pixels_per_point};
 pub use shortcut::{ShortcutError, on_ctrl_alt};

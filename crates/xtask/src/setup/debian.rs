@@ -45,7 +45,6 @@ pub(crate) const PACKAGES: &[Package] = &[
     program("npm", "npm", Purpose::Build, "builds the panel"),
     package("libwebkit2gtk-4.1-dev", Purpose::Build, "the desktop shell's webview"),
     package("libgtk-3-dev", Purpose::Build, "the desktop shell's window"),
-    package("libxdo-dev", Purpose::Build, "the desktop shell's menus"),
     package("libayatana-appindicator3-1", Purpose::Run, "the desktop shell's tray"),
     package("libvulkan1", Purpose::Run, "the Vulkan loader"),
     package("mesa-vulkan-drivers", Purpose::Run, "Vulkan without a GPU, and drivers for most"),

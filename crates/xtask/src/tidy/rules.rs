@@ -64,6 +64,7 @@ pub(super) const UNSAFE: &[&str] = &[
     "crates/sandbox/src/window",
     "crates/guest-sdk/",
     "crates/panel/src/sys/linux/cover/",
+    "crates/panel/src/sys/linux/environment.rs",
     "crates/panel/src/sys/linux/exit.rs",
     "crates/panel/src/sys/linux/late",
 ];

@@ -110,17 +110,22 @@ impl Apart {
         Ok(Self(kind))
     }
 
-    /// One that needs no GTK yet, where it is certain that GTK will take X11; it takes nothing else from then on. `None` elsewhere.
-    ///
-    /// Call it before GTK begins.
+    /// One that needs no GTK yet, where it is certain that GTK will take X11, see [`Self::lead_gtk`]. `None` elsewhere.
     #[must_use]
     pub fn before_gtk() -> Option<Self> {
         if !takes_x11(&|name| std::env::var_os(name)) {
             return None;
         }
         let child = x11::Child::apart().ok()?;
-        gdk::set_allowed_backends("x11");
         Some(Self(ApartKind::X11(Arc::new(child))))
+    }
+
+    /// Has GTK use the same display server. To be called before GTK begins.
+    pub fn lead_gtk(&self) {
+        gdk::set_allowed_backends(match self.0 {
+            ApartKind::X11(_) => "x11",
+            ApartKind::Wayland(_) => "wayland",
+        });
     }
 
     /// What is drawn to. It is seen once it is above a window.

@@ -17,12 +17,15 @@ use std::sync::atomic::{AtomicPtr, Ordering};
 use libloading::os::unix::{Library, RTLD_LAZY, RTLD_LOCAL};
 use thiserror::Error;
 
-/// Why a library of the system's cannot be used: it is not there or does not fit.
+/// Why a library of the system's cannot be used: it is not there, does not fit or finds no display.
 #[derive(Clone, Debug, Error)]
 pub enum LibraryError {
     /// No window.
     #[error("GTK cannot be loaded ({0}); on Debian and Ubuntu `apt install libgtk-3-0` brings it, on Fedora `dnf install gtk3`")]
     Gtk(String),
+    /// Nowhere to show a window.
+    #[error("no display server answers; DISPLAY or WAYLAND_DISPLAY has to name one. `wasm-engine run` needs none")]
+    NoDisplay,
     /// No webview.
     #[error(
         "WebKitGTK cannot be loaded ({0}); on Debian and Ubuntu `apt install libwebkit2gtk-4.1-0` brings it, on Fedora `dnf install webkit2gtk4.1`"
@@ -36,6 +39,7 @@ impl LibraryError {
     pub fn code(&self) -> &'static str {
         match self {
             Self::Gtk(_) => "NO_GTK",
+            Self::NoDisplay => "NO_DISPLAY",
             Self::WebKit(_) => "NO_WEBKIT",
         }
     }
@@ -47,6 +51,14 @@ impl LibraryError {
 /// When it is not installed, or lacks a function.
 pub fn load_gtk() -> Result<(), LibraryError> {
     gtk::LATE.load()
+}
+
+/// Begins with GTK, which Tauri panics about where it cannot.
+///
+/// # Errors
+/// When no display server answers.
+pub fn begin_gtk() -> Result<(), LibraryError> {
+    ::gtk::init().map_err(|_| LibraryError::NoDisplay)
 }
 
 /// Loads WebKit, if that was not done yet.

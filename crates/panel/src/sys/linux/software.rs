@@ -1,21 +1,20 @@
 //! WebKit on a machine without a GPU. By itself it paints with OpenGL there too, which Mesa then computes on the processor: the panel with its live charts took four
 //! times the processor time of WebKit's own painter (docs/performance.md).
 
-use gtk::glib;
 use gtk::prelude::*;
 use webkit2gtk::WebViewExt;
+
+use super::environment::propose;
 
 /// WebKit's processes read it when they start.
 const PAINT_ON_PROCESSOR: &str = "WEBKIT_SKIA_ENABLE_CPU_RENDERING";
 
 /// Lets webviews paint without OpenGL where there is no GPU, unless the environment says otherwise.
 ///
-/// Call it before the first webview, while the process has no other thread that reads the environment.
+/// Call it before the first webview, while the process has no other thread.
 pub fn paint_where_it_is_cheap() {
-    if !wasm_engine_gpu::may_have_gpu()
-        && let Err(error) = glib::setenv(PAINT_ON_PROCESSOR, "1", false)
-    {
-        tracing::warn!(target: "panel", "the panel is painted with OpenGL in software: {error}");
+    if !wasm_engine_gpu::may_have_gpu() && !propose(PAINT_ON_PROCESSOR, "1") {
+        tracing::warn!(target: "panel", "the panel is painted with OpenGL in software: the process has other threads already");
     }
 }
 
@@ -44,7 +43,7 @@ const SKIP: &str = "VK_LOADER_DRIVERS_DISABLE";
 /// Lets Vulkan's loader leave out Mesa's drivers for GPUs that are not there, unless the environment says something about drivers. It would load and ask them all, with an
 /// LLVM each, while the page waits: 10 to 20 ms.
 ///
-/// Call it before Vulkan begins, while the process has no other thread that reads the environment.
+/// Call it before Vulkan begins, while the process has no other thread.
 pub fn skip_absent_drivers() {
     if [SKIP, "VK_LOADER_DRIVERS_SELECT", "VK_DRIVER_FILES", "VK_ADD_DRIVER_FILES", "VK_ICD_FILENAMES"]
         .iter()
@@ -56,10 +55,8 @@ pub fn skip_absent_drivers() {
     let devices = entries.filter(|entry| entry.file_name().as_encoded_bytes().starts_with(b"renderD"));
     let makers: Vec<_> = devices.map(|device| std::fs::read_to_string(device.path().join("device/vendor")).unwrap_or_default()).collect();
     let absent = absent(&makers);
-    if !absent.is_empty()
-        && let Err(error) = glib::setenv(SKIP, absent.join(","), false)
-    {
-        tracing::warn!("all of Vulkan's drivers are loaded: {error}");
+    if !absent.is_empty() && !propose(SKIP, &absent.join(",")) {
+        tracing::warn!("all of Vulkan's drivers are loaded: the process has other threads already");
     }
 }
 

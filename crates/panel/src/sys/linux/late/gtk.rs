@@ -81,7 +81,6 @@ late! {
     g_quark_from_string
     g_quark_to_string
     g_realloc
-    g_setenv
     g_signal_connect_data
     g_signal_handler_disconnect
     g_source_add_child_source
