@@ -104,12 +104,6 @@ impl Counters {
         let each = self.shards.iter().map(|shard| shard.0[counter as usize].load(Ordering::Relaxed));
         each.fold(0, u64::wrapping_add)
     }
-
-    pub(crate) fn reset(&self) {
-        for value in self.shards.iter().flat_map(|shard| &shard.0) {
-            value.store(0, Ordering::Relaxed);
-        }
-    }
 }
 
 /// The shard of the current thread: threads take turns in the order in which they first count.
@@ -153,7 +147,5 @@ mod tests {
         });
         assert_eq!(counters.value(Counter::TicksRun), 40_000);
         assert_eq!(counters.value(Counter::Captures), 0);
-        counters.reset();
-        assert_eq!(counters.value(Counter::TicksRun), 0);
     }
 }

@@ -240,12 +240,12 @@ impl Telemetry {
         }
     }
 
-    /// Begins to measure anew, for instance after a warm-up. Tokens on their way stay.
+    /// Begins to measure anew, for instance after a warm-up. Tokens on their way stay, and counters go on: set back while threads count, those that belong together
+    /// would not any more.
     pub fn reset(&self) {
         let mut aggregate = self.aggregate();
         self.drain_into(&mut aggregate);
         aggregate.clear(now_nanos());
-        self.inner.counters.reset();
         self.inner.gauges.reset();
     }
 
@@ -257,7 +257,7 @@ impl Telemetry {
         frames
     }
 
-    /// Drains, then sums up everything since the start or the last [`reset`](Self::reset).
+    /// Drains, then sums up everything since the start or the last [`reset`](Self::reset); counters since the start.
     #[must_use]
     pub fn report(&self) -> Report {
         let mut aggregate = self.aggregate();
