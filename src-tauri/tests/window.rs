@@ -166,7 +166,7 @@ fn the_webviews_process_and_the_apps_folder_may_go() {
     ready(&shell);
     std::fs::remove_dir_all(&app).unwrap();
     let killed = children(shell.child.id()).into_iter().find(|(_, name)| name.starts_with("WebKitWebProces")).unwrap().0;
-    assert!(std::process::Command::new("kill").args(["-KILL", &killed.to_string()]).status().unwrap().success());
+    assert!(Command::new("kill").args(["-KILL", &killed.to_string()]).status().unwrap().success());
     let (fresh, _) = until("the webview has a new process", || {
         children(shell.child.id()).into_iter().find(|(pid, name)| name.starts_with("WebKitWebProces") && *pid != killed)
     });
@@ -195,13 +195,13 @@ fn a_lost_gpu_is_told_in_a_dialog_that_opens_the_app_again() {
     let status = until("the shell ends", || shell.child.try_wait().unwrap());
     assert!(status.success(), "{status}");
     let again = until("the app is opened again", || session.pid_of("Desk").filter(|other| *other != shell.child.id()));
-    assert!(std::process::Command::new("kill").arg(again.to_string()).status().unwrap().success());
+    assert!(Command::new("kill").arg(again.to_string()).status().unwrap().success());
 }
 
 /// The panel over the page, in both themes.
 #[test]
 fn the_panel_lies_over_the_page_in_both_themes() {
-    let font = std::process::Command::new("fc-match").args(["--format", "%{file}", "sans-serif"]).output().unwrap();
+    let font = Command::new("fc-match").args(["--format", "%{file}", "sans-serif"]).output().unwrap();
     if !String::from_utf8_lossy(&font.stdout).ends_with("DejaVuSans.ttf") {
         eprintln!("the golden images were made with DejaVu Sans, which is not the font here");
         return;

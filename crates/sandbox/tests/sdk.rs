@@ -4,7 +4,7 @@
 #[path = "common/rig.rs"]
 mod rig;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 use std::sync::LazyLock;
 
