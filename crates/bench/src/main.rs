@@ -14,11 +14,13 @@ fn folder() -> std::path::PathBuf {
 
 fn main() -> anyhow::Result<()> {
     let args: Vec<String> = std::env::args().skip(1).collect();
-    match args.first().map(String::as_str) {
-        Some("exchange") => exchange::run(&args[1..]),
-        Some("kernels") => kernels::run(),
-        Some("frames") => frames::run(),
-        Some("desktop") => desktop::run(&args[1..]),
+    let words: Vec<&str> = args.iter().map(String::as_str).collect();
+    match words[..] {
+        ["exchange", ..] => exchange::run(&args[1..]),
+        ["kernels"] => kernels::run(),
+        ["frames"] => frames::run(),
+        ["desktop", ..] => desktop::run(&args[1..]),
+        ["kernels" | "frames", more, ..] => anyhow::bail!("`{more}` is not known: `{}` takes no arguments", words[0]),
         _ => anyhow::bail!("which benchmark? exchange, frames, kernels, desktop"),
     }
 }

@@ -1,7 +1,7 @@
 //! Runs the comparisons.
 
 use crate::build::{self, Profile};
-use crate::failure::Result;
+use crate::failure::{Failure, Result};
 use crate::setup::{self, Purpose};
 use crate::{packages, panel, process};
 use std::path::PathBuf;
@@ -11,18 +11,23 @@ const RELEASE: &str = "--release";
 
 pub(crate) fn command(args: &[String]) -> Result<()> {
     setup::ensure(Purpose::Bench)?;
-    let mut args = args.to_vec();
-    let profile = if args.iter().any(|arg| arg == RELEASE) { Profile::Release } else { Profile::Dev };
-    args.retain(|arg| arg != RELEASE);
     let mut bench = process::cargo(&["run", "--release", "--package", packages::BENCH, "--"]);
-    bench.env("CARGO_TARGET_DIR", target_dir()).args(&args);
+    bench.env("CARGO_TARGET_DIR", target_dir());
+    let (flags, args): (Vec<_>, Vec<_>) = args.iter().partition(|arg| *arg == RELEASE);
+    let name = args.first().map(|name| name.as_str());
+    let profile = if flags.is_empty() { Profile::Dev } else { Profile::Release };
     // The frame's way and the desktop are measured on the programs and the sample apps.
-    let name = args.first().map(String::as_str);
     if matches!(name, Some("frames" | "desktop")) {
         let program = build::program(profile)?;
         build::kernels(&program, &build::apps()?)?;
         bench.env("WASM_ENGINE_PROGRAM", program);
+    } else if !flags.is_empty() {
+        return Err(Failure::usage(
+            "--release chooses the programs that `frames` and `desktop` measure",
+            "leave it out: what else there is to measure is in the release profile",
+        ));
     }
+    bench.args(&args);
     if name == Some("desktop") {
         bench.env("WASM_ENGINE_DESKTOP", build::desktop_path(profile));
         if let Some(panel) = recorded_panel()? {
