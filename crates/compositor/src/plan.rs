@@ -29,10 +29,10 @@ pub type Look = [u32; 16];
 /// What a content knows of its own change.
 #[derive(Clone, Eq, PartialEq, Debug)]
 pub struct PartialChange {
-    /// The damage is relative to this content or any later one.
+    /// Every change after this content is known.
     pub since: u64,
-    /// Framebuffer pixels that changed.
-    pub rects: Vec<Rect>,
+    /// Framebuffer pixels that changed, each with the content by which they did.
+    pub rects: Vec<(u64, Rect)>,
 }
 
 /// One layer as a frame shows it.
@@ -127,7 +127,8 @@ fn compare_layer(old: &LayerState, new: &LayerState, damage: &mut Damage) {
     } else if old.content != new.content {
         match &new.change {
             Some(change) if change.since <= old.content && old.content < new.content => {
-                change.rects.iter().for_each(|rect| damage.add(rect.intersection(&new.bounds)));
+                let news = change.rects.iter().filter(|(content, _)| *content > old.content);
+                news.for_each(|(_, rect)| damage.add(rect.intersection(&new.bounds)));
             }
             _ => damage.add(new.bounds),
         }

@@ -52,9 +52,12 @@ fn partial_change_counts_only_from_the_content_it_knows() {
     before.layers[1].content = 4;
     let mut after = before.clone();
     after.layers[1].content = 5;
-    after.layers[1].change = Some(PartialChange { since: 4, rects: vec![Rect::new(1, 1, 2, 2)] });
-    assert_eq!(areas(&plan(Some(&before), &after, false)), [Rect::new(1, 1, 2, 2)]);
+    let rects = vec![(4, Rect::new(0, 0, 40, 40)), (5, Rect::new(1, 1, 2, 2))];
+    after.layers[1].change = Some(PartialChange { since: 3, rects });
+    assert_eq!(areas(&plan(Some(&before), &after, false)), [Rect::new(1, 1, 2, 2)], "what was shown before is not drawn again");
     before.layers[1].content = 3;
+    assert_eq!(areas(&plan(Some(&before), &after, false)), [Rect::new(0, 0, 40, 40)]);
+    before.layers[1].content = 2;
     assert_eq!(areas(&plan(Some(&before), &after, false)), [Rect::new(0, 0, 50, 50)]);
 }
 

@@ -258,15 +258,15 @@ impl Renderer {
     /// Takes the panel's newest frame, if it comes as a texture and is a new one.
     fn take_panel(&mut self) {
         let Some(panel) = &self.panel else { return };
-        let Some(frame) = panel.latest() else { return };
-        if self.panel_layer.as_ref().is_some_and(|layer| layer.generation == frame.generation) {
-            return;
-        }
+        let shown = self.panel_layer.as_ref().map_or(0, |layer| layer.generation);
+        let Some(frame) = panel.newer(shown) else { return };
         let uploads = panel.uploads();
         self.telemetry.add(Counter::PanelFrames, uploads.frames - self.uploaded.frames);
+        self.telemetry.add(Counter::GpuSubmissions, uploads.frames - self.uploaded.frames);
         self.telemetry.add(Counter::PanelBytes, uploads.bytes - self.uploaded.bytes);
         self.uploaded = uploads;
-        let rects = frame.changes.iter().map(|area| Rect::new(area.x, area.y, area.width, area.height)).collect();
+        let rects =
+            frame.changes.iter().map(|(generation, area)| (*generation, Rect::new(area.x, area.y, area.width, area.height))).collect();
         self.panel_layer = Some(TextureLayer {
             texture: frame.texture,
             generation: frame.generation,

@@ -1,6 +1,7 @@
 //! The control panel's pixels: the system webview as a texture with damage, or left to the system to compose.
 
 mod pixels;
+mod staging;
 pub mod sys;
 mod tiles;
 
@@ -21,8 +22,9 @@ pub trait Panel: Send + Sync {
     /// How it comes onto the screen.
     fn composition(&self) -> Composition;
 
-    /// Its newest frame, where it comes as a texture and has drawn something.
-    fn latest(&self) -> Option<PanelFrame>;
+    /// Its newest frame, where it comes as a texture and has drawn something after the frame of generation `than`; the first one is 1. The GPU is told to
+    /// bring the texture up to it.
+    fn newer(&self, than: u64) -> Option<PanelFrame>;
 
     /// What of it was uploaded up to now.
     fn uploads(&self) -> Uploads;
@@ -40,7 +42,7 @@ impl Panel for SystemPanel {
         Composition::System
     }
 
-    fn latest(&self) -> Option<PanelFrame> {
+    fn newer(&self, _than: u64) -> Option<PanelFrame> {
         None
     }
 

@@ -1,10 +1,11 @@
 //! A panel's pixels on their way from the webview's thread to the GPU.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use wasm_engine_gpu::Gpu;
 
+use crate::staging::{Staged, StagingPool};
 use crate::tiles::{Area, Tiles};
 use crate::{Composition, Panel};
 
@@ -18,16 +19,19 @@ pub struct PanelFrame {
     pub texture: wgpu::Texture,
     /// Rises with each frame.
     pub generation: u64,
-    /// What changed since the frame of this generation, or any later one, lies in `changes`.
+    /// `changes` has all that changed after the frame of this generation.
     pub since: u64,
-    /// What changed.
-    pub changes: Vec<Area>,
+    /// What changed, each with the generation by which it did.
+    pub changes: Vec<(u64, Area)>,
 }
+
+/// Rectangles of one upload: of more, the whole panel is uploaded.
+const AREAS_AT_ONCE: usize = 256;
 
 /// What was uploaded, counted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Uploads {
-    /// Frames in which something was different.
+    /// Submissions to the GPU, each for what had changed since the one before.
     pub frames: u64,
     /// Rectangles of tiles.
     pub areas: u64,
@@ -35,29 +39,34 @@ pub struct Uploads {
     pub bytes: u64,
 }
 
-/// The newest pixels of a panel. The webview's thread hands them in, the compositor's takes them as a texture; neither waits for the other for longer than an
-/// upload is queued.
+/// The newest pixels of a panel. The webview's thread hands them in, the compositor's takes them as a texture; neither ever waits for work of the other.
 pub struct PanelPixels {
     gpu: Arc<Gpu>,
     /// Called after each frame in which something was different.
     on_frame: Box<dyn Fn() + Send + Sync>,
+    /// The newest image, and a lock of the webview's thread alone.
+    tiles: Mutex<Tiles>,
+    /// What is handed over. Locked only for as long as that takes.
     state: Mutex<State>,
+    staging: StagingPool,
 }
 
 #[derive(Default)]
 struct State {
-    tiles: Tiles,
     texture: Option<wgpu::Texture>,
     generation: u64,
     /// The newest changes, oldest first, each with the generation that it made.
     changes: VecDeque<(u64, Vec<Area>)>,
+    /// What the texture does not have yet.
+    pending: Option<Staged>,
     uploads: Uploads,
 }
 
 impl PanelPixels {
     /// No pixels yet. `on_frame` is called on the thread that hands them in.
     pub fn new(gpu: Arc<Gpu>, on_frame: impl Fn() + Send + Sync + 'static) -> Self {
-        Self { gpu, on_frame: Box::new(on_frame), state: Mutex::default() }
+        let staging = StagingPool::default();
+        Self { gpu, on_frame: Box::new(on_frame), tiles: Mutex::default(), state: Mutex::default(), staging }
     }
 
     /// Hands in what the webview has drawn: BGRA, premultiplied, rows `stride` bytes apart, different from the image before only within `damage`.
@@ -66,50 +75,51 @@ impl PanelPixels {
         if width == 0 || height == 0 || width > limit || height > limit {
             return;
         }
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_new = state.tiles.resize(width, height) || state.texture.is_none();
-        if is_new {
-            // The texture begins transparent, as the image does.
-            state.texture = Some(self.texture(width, height));
-            state.changes.clear();
-        }
+        let mut tiles = lock(&self.tiles);
+        // The texture begins transparent, as the image does.
+        let texture = tiles.resize(width, height).then(|| self.texture(width, height));
         let all = Area { x: 0, y: 0, width, height };
-        let changed = state.tiles.take(image, stride, if is_new { all } else { damage });
-        if changed.is_empty() && !is_new {
+        let mut changed = tiles.take(image, stride, if texture.is_some() { all } else { damage });
+        if changed.is_empty() && texture.is_none() {
             return;
         }
-        state.generation += 1;
-        state.uploads.frames += 1;
+        // What the compositor has not taken yet goes along with what is new: there is never more than one upload to come.
+        let pending = lock(&self.state).pending.as_ref().map(|staged| staged.areas().to_vec());
+        let mut areas = pending.filter(|_| texture.is_none()).unwrap_or_default();
         for area in &changed {
-            self.upload(&mut state, *area);
+            if !areas.contains(area) {
+                areas.push(*area);
+            }
         }
-        let generation = state.generation;
-        state.changes.push_back((generation, if is_new { vec![all] } else { changed }));
-        if state.changes.len() > CHANGES_KEPT {
-            state.changes.pop_front();
+        if areas.len() > AREAS_AT_ONCE {
+            areas = vec![all];
         }
-        drop(state);
+        let staged = (!areas.is_empty()).then(|| self.staging.stage(&self.gpu, &tiles, areas));
+        drop(tiles);
+        if texture.is_some() {
+            changed = vec![all];
+        }
+        self.hand_over(texture, changed, staged);
         (self.on_frame)();
     }
 
-    fn upload(&self, state: &mut State, area: Area) {
-        let Some(texture) = &state.texture else { return };
-        let row = state.tiles.size().0 as usize * 4;
-        let start = area.y as usize * row + area.x as usize * 4;
-        let Some(pixels) = state.tiles.pixels().get(start..) else { return };
-        self.gpu.queue.write_texture(
-            wgpu::TexelCopyTextureInfo {
-                texture,
-                mip_level: 0,
-                origin: wgpu::Origin3d { x: area.x, y: area.y, z: 0 },
-                aspect: wgpu::TextureAspect::All,
-            },
-            pixels,
-            wgpu::TexelCopyBufferLayout { offset: 0, bytes_per_row: Some(row as u32), rows_per_image: None },
-            wgpu::Extent3d { width: area.width, height: area.height, depth_or_array_layers: 1 },
-        );
-        state.uploads.areas += 1;
-        state.uploads.bytes += u64::from(area.width) * u64::from(area.height) * 4;
+    fn hand_over(&self, texture: Option<wgpu::Texture>, changed: Vec<Area>, staged: Option<Staged>) {
+        let mut state = lock(&self.state);
+        if texture.is_some() {
+            state.texture = texture;
+            state.changes.clear();
+        }
+        state.generation += 1;
+        let generation = state.generation;
+        state.changes.push_back((generation, changed));
+        if state.changes.len() > CHANGES_KEPT {
+            state.changes.pop_front();
+        }
+        let passed = std::mem::replace(&mut state.pending, staged);
+        drop(state);
+        if let Some(passed) = passed {
+            self.staging.give_back(passed);
+        }
     }
 
     fn texture(&self, width: u32, height: u32) -> wgpu::Texture {
@@ -132,19 +142,37 @@ impl Panel for PanelPixels {
         Composition::Texture
     }
 
-    fn latest(&self) -> Option<PanelFrame> {
-        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        let texture = state.texture.clone()?;
-        let since = state.changes.front().map_or(state.generation, |(generation, _)| generation - 1);
-        let changes = state.changes.iter().flat_map(|(_, areas)| areas.iter().copied()).collect();
-        Some(PanelFrame { texture, generation: state.generation, since, changes })
+    fn newer(&self, than: u64) -> Option<PanelFrame> {
+        let mut state = lock(&self.state);
+        if state.generation <= than {
+            return None;
+        }
+        let (texture, generation) = (state.texture.clone()?, state.generation);
+        let staged = state.pending.take();
+        if let Some(staged) = &staged {
+            state.uploads.frames += 1;
+            state.uploads.areas += staged.areas().len() as u64;
+            state.uploads.bytes += staged.areas().iter().map(Area::bytes).sum::<u64>();
+        }
+        let since = state.changes.front().map_or(generation, |(first, _)| first - 1);
+        // Also those up to `than`: it was taken, which does not mean that it was shown.
+        let changes = state.changes.iter().flat_map(|(change, areas)| areas.iter().map(|area| (*change, *area))).collect();
+        drop(state);
+        if let Some(staged) = staged {
+            self.staging.upload(&self.gpu, &texture, staged);
+        }
+        Some(PanelFrame { texture, generation, since, changes })
     }
 
     fn uploads(&self) -> Uploads {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner).uploads
+        lock(&self.state).uploads
     }
 
     fn covers(&self, x: u32, y: u32) -> bool {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner).tiles.alpha(x, y) != 0
+        lock(&self.tiles).alpha(x, y) != 0
     }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -16,6 +16,14 @@ pub struct Area {
     pub height: u32,
 }
 
+impl Area {
+    /// Bytes of its pixels.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        u64::from(self.width) * u64::from(self.height) * 4
+    }
+}
+
 /// The newest image, four bytes a pixel, rows without padding.
 #[derive(Default)]
 pub struct Tiles {
@@ -35,6 +43,13 @@ impl Tiles {
     #[must_use]
     pub fn pixels(&self) -> &[u8] {
         &self.pixels
+    }
+
+    /// The pixels of a row, as far as they lie in `area`; none where the image has no such row.
+    #[must_use]
+    pub fn row(&self, area: Area, row: u32) -> &[u8] {
+        let start = (row as usize * self.width as usize + area.x as usize) * 4;
+        self.pixels.get(start..start + area.width as usize * 4).unwrap_or_default()
     }
 
     /// Changes the size. The image is transparent then. Returns whether it did.

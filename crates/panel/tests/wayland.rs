@@ -308,7 +308,7 @@ mod linux {
         gtk::init().expect("GTK starts under weston");
         let (_window, _cover, engine, panel) = scene(gtk::Window::fullscreen);
         until("the window fills the screen", || (panel.view.allocated_width(), panel.view.allocated_height()) == (650, 450));
-        let has_size = || panel.pixels.latest().is_some_and(|frame| (frame.texture.width(), frame.texture.height()) == (1300, 900));
+        let has_size = || panel.pixels.newer(0).is_some_and(|frame| (frame.texture.width(), frame.texture.height()) == (1300, 900));
         until("its pixels are the screen's", has_size);
         until("the card is captured", || panel.pixels.covers(399, 599));
         assert!(!panel.pixels.covers(401, 100), "the card ends at 200 points");
@@ -323,7 +323,7 @@ mod linux {
     /// The colours are those of the page, premultiplied, and beside the card there is nothing.
     fn captured(panel: &Panel, gpu: &Gpu) {
         assert!(!panel.pixels.covers(400, 200), "beside the card nothing is shown");
-        let frame = panel.pixels.latest().expect("it has drawn");
+        let frame = panel.pixels.newer(0).expect("it has drawn");
         assert_eq!((frame.texture.width(), frame.texture.height()), (600, 400));
         let buffer = gpu.device.create_buffer(&wgpu::BufferDescriptor {
             label: None,
@@ -358,7 +358,7 @@ mod linux {
             until("the webview has the size", is_there);
             let wanted = (size.0 as u32, size.1 as u32);
             until("its pixels have the size", || {
-                panel.pixels.latest().is_some_and(|frame| (frame.texture.width(), frame.texture.height()) == wanted)
+                panel.pixels.newer(0).is_some_and(|frame| (frame.texture.width(), frame.texture.height()) == wanted)
             });
             engine.present_and_wait(wanted, wgpu::PresentMode::Fifo, 2);
         }
@@ -542,7 +542,7 @@ mod linux {
         let is_like = |scale: u32| {
             let size = |frame: &PanelFrame| (frame.texture.width(), frame.texture.height());
             told.get() == (600 * scale, 400 * scale, f64::from(scale))
-                && panel.pixels.latest().is_some_and(|frame| size(&frame) == (600 * scale, 400 * scale))
+                && panel.pixels.newer(0).is_some_and(|frame| size(&frame) == (600 * scale, 400 * scale))
                 && panel.pixels.covers(200 * scale - 2, 100)
                 && !panel.pixels.covers(200 * scale + 2, 100)
         };

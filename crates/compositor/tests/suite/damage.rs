@@ -92,7 +92,7 @@ fn a_partial_change_of_a_texture_damages_that_part() {
     let mut first = page(SIZE, 1, |_, _| [40, 40, 40, 255]);
     rig.compose(&FrameInput { page: Some(&first), ..Default::default() });
     first.generation = 2;
-    first.change = Some(wasm_engine_compositor::PartialChange { since: 1, rects: vec![Rect::new(3, 4, 5, 6)] });
+    first.change = Some(wasm_engine_compositor::PartialChange { since: 1, rects: vec![(2, Rect::new(3, 4, 5, 6))] });
     let outcome = rig.compose(&FrameInput { page: Some(&first), ..Default::default() });
     assert_eq!(outcome.damage, Some(Rect::new(3, 4, 5, 6)));
 }

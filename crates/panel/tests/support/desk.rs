@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use gtk::prelude::*;
 use wasm_engine_gpu::Gpu;
 use wasm_engine_panel::sys::linux::{Input, capture, route};
-use wasm_engine_panel::{Panel as _, PanelPixels};
+use wasm_engine_panel::{Panel as _, PanelPixels, Uploads};
 use webkit2gtk::WebViewExt;
 
 /// A card at the left with a button, a field and a label that can be changed; the rest shows nothing.
@@ -69,6 +69,12 @@ impl Panel {
         self.handed_on.borrow().iter().any(is_it)
     }
 
+    /// What has been uploaded, with what there is to upload now.
+    fn uploads(&self) -> Uploads {
+        self.pixels.newer(0);
+        self.pixels.uploads()
+    }
+
     /// Waits until nothing was drawn for a second.
     pub(crate) fn still(&self) {
         let (start, mut last) = (Instant::now(), (self.drawn.load(Ordering::Relaxed), Instant::now()));
@@ -100,23 +106,23 @@ impl Panel {
 
     /// Changes a label of 60 by 20 points.
     pub(crate) fn draws_what_changes(&self, text: &str) {
-        let before = self.pixels.uploads();
+        let before = self.uploads();
         self.run(&format!("document.getElementById('label').textContent = '{text}'"));
-        until("the label is drawn", || self.pixels.uploads() != before);
+        until("the label is drawn", || self.uploads() != before);
     }
 
     /// Changes a label, and asks for no more than four tiles of uploads; and for none while nothing changes, though the page asks for animation
     /// frames all the time.
     pub(crate) fn uploads_only_what_changes(&self, text: &str, tiles: u64) {
         self.still();
-        let before = self.pixels.uploads();
+        let before = self.uploads();
         self.draws_what_changes(text);
         self.still();
-        let bytes = self.pixels.uploads().bytes - before.bytes;
+        let bytes = self.uploads().bytes - before.bytes;
         assert!(bytes <= tiles * 64 * 64 * 4, "{bytes} bytes were uploaded for a label");
-        let (before, frames) = (self.pixels.uploads(), self.animation_frames());
+        let (before, frames) = (self.uploads(), self.animation_frames());
         self.still();
-        assert_eq!(self.pixels.uploads(), before, "stillness costs nothing");
+        assert_eq!(self.uploads(), before, "stillness costs nothing");
         assert!(self.animation_frames() > frames + 10, "and yet the page is alive");
     }
 }
