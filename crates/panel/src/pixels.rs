@@ -72,7 +72,7 @@ impl PanelPixels {
     /// Hands in what the webview has drawn: BGRA, premultiplied, rows `stride` bytes apart, different from the image before only within `damage`.
     pub fn draw(&self, (width, height): (u32, u32), image: &[u8], stride: usize, damage: Area) {
         let limit = self.gpu.device.limits().max_texture_dimension_2d;
-        if width == 0 || height == 0 || width > limit || height > limit {
+        if width == 0 || height == 0 || width > limit || height > limit || self.gpu.health.is_lost() {
             return;
         }
         let mut tiles = lock(&self.tiles);
