@@ -23,6 +23,14 @@ fn input_goes_to_whom_it_is_meant_for() {
     let shell = session.open(&[&fixture("desk"), "--out", out.to_str().unwrap()]);
     ready(&shell);
 
+    // Keys, before anything is clicked: the page's, and the panel's when they are moved there.
+    shell.keys(&["key", "F2"]);
+    shell.shows("a key that the page has", |picture| is_on(picture, TYPED));
+    shell.keys(&["key", "F6", "space"]);
+    shell.shows("a key moved to the panel", |picture| is_on(picture, PAUSED));
+    shell.keys(&["key", "space", "F6"]);
+    shell.shows("the key once more", |picture| is_off(picture, PAUSED));
+
     // The page, through the transparent part of the panel.
     shell.click(BUTTON.0, BUTTON.1);
     shell.shows("a click on the page's button", |picture| is_on(picture, CLICK));

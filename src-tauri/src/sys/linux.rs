@@ -27,6 +27,9 @@ pub(crate) fn single_instance(identity: &str) -> TauriPlugin<Wry> {
 /// Chooses how the webview is hosted: `offscreen` moves it to a window that is on no screen, for systems on which it does not go on while it is covered.
 const PANEL: &str = "WASM_ENGINE_PANEL";
 
+/// With Ctrl and Alt it shows and hides the HUD.
+const HUD: char = 'h';
+
 /// How long the panel waits for the page at most.
 const PAGE_FIRST: Duration = Duration::from_secs(1);
 
@@ -52,7 +55,7 @@ pub(crate) fn fraction() -> f64 {
 /// Calls `pressed` whenever Ctrl, Alt and H are pressed, in whatever window.
 pub(crate) fn hear_hud_keys(app: &AppHandle, pressed: fn(&AppHandle)) -> Result<(), Box<dyn Error>> {
     let app = app.clone();
-    Ok(linux::on_ctrl_alt('h', move || pressed(&app))?)
+    Ok(linux::on_ctrl_alt(HUD, move || pressed(&app))?)
 }
 
 /// Where the frames will be shown: above the webview, once there is one.
@@ -152,7 +155,7 @@ pub(crate) fn run(app: &AppHandle, wanted: &Wanted, place: Place, opening: Openi
 /// Hands the page what the panel leaves to it, from before there is one.
 fn wait(window: &Window, panel: Arc<PanelPixels>, page: Arc<Desktop>) -> tauri::Result<linux::Waiting> {
     let routed: Rc<OnceCell<linux::Routed>> = Rc::default();
-    let me = routed.clone();
+    let (me, hud) = (routed.clone(), page.clone());
     let waiting = linux::Waiting::fill(&window.default_vbox()?, panel, move |input| {
         page.input(keys::page_input(input));
         let (wishes, Some(routed)) = (page.take_wishes(), me.get()) else { return };
@@ -164,6 +167,8 @@ fn wait(window: &Window, panel: Arc<PanelPixels>, page: Arc<Desktop>) -> tauri::
             routed.set_caret(Area { x, y, width, height });
         }
     });
+    // Where they are heard whichever window has the keyboard, this one does not get them.
+    waiting.routed().on_ctrl_alt(HUD, move || hud.toggle_hud());
     let _ = routed.set(waiting.routed().clone());
     Ok(waiting)
 }

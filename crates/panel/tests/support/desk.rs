@@ -1,6 +1,6 @@
 //! What the tests under a real display server have in common: a window with a webview whose pixels are captured and whose input is routed.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -47,6 +47,8 @@ pub(crate) struct Panel {
     pub(crate) view: webkit2gtk::WebView,
     pub(crate) pixels: Arc<PanelPixels>,
     pub(crate) handed_on: Rc<RefCell<Vec<Input>>>,
+    /// How often Ctrl, Alt and H were pressed.
+    pub(crate) chords: Rc<Cell<u32>>,
     drawn: Arc<AtomicU64>,
 }
 
@@ -60,8 +62,10 @@ impl Panel {
         capture(view, pixels.clone());
         let handed_on: Rc<RefCell<Vec<Input>>> = Rc::default();
         let inputs = handed_on.clone();
-        route(view, pixels.clone(), move |input| inputs.borrow_mut().push(input));
-        Self { view: view.clone(), pixels, handed_on, drawn }
+        let chords: Rc<Cell<u32>> = Rc::default();
+        let pressed = chords.clone();
+        route(view, pixels.clone(), move |input| inputs.borrow_mut().push(input)).on_ctrl_alt('h', move || pressed.set(pressed.get() + 1));
+        Self { view: view.clone(), pixels, handed_on, chords, drawn }
     }
 
     /// Whether such an input was handed on.

@@ -4,13 +4,13 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use gtk::gdk::{self, CrossingMode, EventMask, EventSequence, EventTouch, EventType, ScrollDirection};
-use gtk::glib::{Propagation, WeakRef};
+use gtk::gdk::{self, CrossingMode, EventMask, EventSequence, EventTouch, EventType, ModifierType, ScrollDirection};
+use gtk::glib::{self, Propagation, WeakRef};
 use gtk::prelude::*;
 use webkit2gtk::WebViewExt as _;
 
 use super::keyboard::Keyboard;
-use super::routing::{Routing, Side, Spot};
+use super::routing::{Buttons, Routing, Side, Spot};
 use crate::Panel;
 use crate::tiles::Area;
 
@@ -115,16 +115,17 @@ pub enum KeyLocation {
 }
 
 /// Hands on what is not for the panel. A button that went down over the panel belongs to it until it is up again, and likewise beside it; so does a finger. The keyboard
-/// is with whom a button was last pressed over, or a finger put on.
+/// is the page's until a button is pressed over the panel, or a finger put on it, and then with whom that happened last; F6 lets it change sides.
 ///
 /// `widget` is the webview, or what takes the window's input until there is one. Call it on GTK's thread.
 pub fn route<W: IsA<gtk::Widget>>(widget: &W, panel: Arc<dyn Panel>, hand_on: impl Fn(Input) + 'static) -> Routed {
     let hand_on: Rc<dyn Fn(Input)> = Rc::new(hand_on);
     let outside = hand_on.clone();
     let keyboard = Keyboard::new(move |input| outside(input));
-    let router = Rc::new(Router { widget: RefCell::default(), panel, hand_on, routing: RefCell::new(Routing::new()), keyboard });
+    let router = Rc::new(Router { widget: RefCell::default(), panel, hand_on, routing: RefCell::new(Routing::new()), keyboard, chord: RefCell::default() });
     let routed = Routed(router);
     routed.move_to(widget);
+    routed.0.hand_on(vec![Input::Focus(true)]);
     routed
 }
 
@@ -149,14 +150,14 @@ fn connect_pointer(widget: &gtk::Widget, router: &Rc<Router>) {
     let handler = router.clone();
     widget.connect_motion_notify_event(move |widget, event| {
         let spot = handler.spot(widget, event);
-        handler.decide(|routing| routing.moved(spot))
+        handler.decide(|routing| routing.moved(spot, held(event.state())))
     });
     let handler = router.clone();
     widget.connect_enter_notify_event(move |widget, event| {
         // Not where a finger comes down, which is no pointer. A webview learns of it all the same.
         if event.mode() == CrossingMode::Normal {
             let spot = handler.spot(widget, event);
-            let _ = handler.decide(|routing| routing.moved(spot));
+            let _ = handler.decide(|routing| routing.moved(spot, held(event.state())));
         }
         Propagation::Proceed
     });
@@ -169,7 +170,7 @@ fn connect_pointer(widget: &gtk::Widget, router: &Rc<Router>) {
         // GTK tells a double click once more as an event of its own.
         let is_repeat = event.event_type() != EventType::ButtonPress;
         let spot = handler.spot(widget, event);
-        handler.decide(|routing| routing.pressed(spot, event.button(), is_repeat))
+        handler.decide(|routing| routing.pressed(spot, event.button(), held(event.state()), is_repeat))
     });
     let handler = router.clone();
     widget.connect_button_release_event(move |widget, event| {
@@ -212,6 +213,11 @@ impl Routed {
         connect(widget, &self.0);
     }
 
+    /// Calls `pressed` whenever Ctrl, Alt and this letter are pressed in the window, whoever has the keyboard.
+    pub fn on_ctrl_alt(&self, letter: char, pressed: impl Fn() + 'static) {
+        self.0.chord.replace(Some(Chord { letter, pressed: Rc::new(pressed), is_down: false }));
+    }
+
     /// Shows the pointer as this CSS name says.
     pub fn set_cursor(&self, name: &str) {
         let Some(window) = self.0.widget().and_then(|widget| widget.window()) else { return };
@@ -233,6 +239,15 @@ struct Router {
     hand_on: Rc<dyn Fn(Input)>,
     routing: RefCell<Routing<Option<EventSequence>>>,
     keyboard: Keyboard,
+    chord: RefCell<Option<Chord>>,
+}
+
+/// Keys that are neither side's.
+struct Chord {
+    letter: char,
+    pressed: Rc<dyn Fn()>,
+    /// Held, it comes again and again.
+    is_down: bool,
 }
 
 impl Router {
@@ -288,11 +303,42 @@ impl Router {
     }
 
     fn key(&self, event: &gdk::EventKey, pressed: bool) -> Propagation {
+        if self.is_chord(event, pressed) {
+            return Propagation::Stop;
+        }
+        if self.turns_keys(event) {
+            if pressed {
+                let inputs = self.routing.borrow_mut().turn_keys();
+                self.hand_on(inputs);
+            }
+            return Propagation::Stop;
+        }
         if !self.routing.borrow().keys_are_the_pages() {
             return Propagation::Proceed;
         }
         self.hand_on(self.keyboard.key(event, pressed));
         Propagation::Stop
+    }
+
+    /// Whether it is the key that changes sides, once there is a panel to change to.
+    fn turns_keys(&self, event: &gdk::EventKey) -> bool {
+        modifiers(event).is_empty() && event.keyval() == gdk::keys::constants::F6 && self.widget().is_some_and(|widget| widget.is::<webkit2gtk::WebView>())
+    }
+
+    /// Whether it is one of the keys that [`Routed::on_ctrl_alt`] is about. From press to release they are nobody else's.
+    fn is_chord(&self, event: &gdk::EventKey, is_press: bool) -> bool {
+        let mut chord = self.chord.borrow_mut();
+        let is_it = |chord: &&mut Chord| event.keyval().to_unicode().is_some_and(|letter| letter.eq_ignore_ascii_case(&chord.letter));
+        let Some(chord) = chord.as_mut().filter(is_it) else { return false };
+        if !is_press {
+            return std::mem::take(&mut chord.is_down);
+        }
+        if !chord.is_down && modifiers(event) == ModifierType::CONTROL_MASK | ModifierType::MOD1_MASK {
+            chord.is_down = true;
+            let pressed = chord.pressed.clone();
+            glib::idle_add_local_once(move || pressed());
+        }
+        chord.is_down
     }
 
     fn focused(&self, widget: &gtk::Widget, focused: bool) -> Propagation {
@@ -301,6 +347,16 @@ impl Router {
         }
         self.decide(|routing| (Side::Panel, routing.focused(focused)))
     }
+}
+
+/// Those that make a key another one; not the locks, nor the buttons of the pointer.
+fn modifiers(event: &gdk::EventKey) -> ModifierType {
+    event.state() & (ModifierType::SHIFT_MASK | ModifierType::CONTROL_MASK | ModifierType::MOD1_MASK | ModifierType::SUPER_MASK)
+}
+
+/// The buttons that are down, of the modifiers of an event.
+fn held(modifiers: ModifierType) -> Buttons {
+    Buttons::of(modifiers.bits())
 }
 
 /// How far the wheel has turned.

@@ -43,9 +43,9 @@ pub(super) struct Routing<F> {
 }
 
 impl<F: PartialEq> Routing<F> {
-    /// Nothing is down, and the panel has the keys.
+    /// Nothing is down, and the page has the keys: the app's own before there is a panel, and until somebody turns to that.
     pub(super) fn new() -> Self {
-        Self { drag: None, hovers: false, has_left: false, keys: false, focus: true, fingers: Vec::new() }
+        Self { drag: None, hovers: false, has_left: false, keys: true, focus: true, fingers: Vec::new() }
     }
 
     /// Whether keys are for the page.
@@ -57,16 +57,28 @@ impl<F: PartialEq> Routing<F> {
         self.drag.map_or_else(|| spot.side(), |(side, _)| side)
     }
 
-    /// The pointer has moved, or come into the window.
-    pub(super) fn moved(&mut self, spot: Spot) -> (Side, Vec<Input>) {
+    /// The pointer has moved, or come into the window, with these buttons down.
+    pub(super) fn moved(&mut self, spot: Spot, held: Buttons) -> (Side, Vec<Input>) {
         self.has_left = false;
+        let mut inputs = self.miss_releases(spot, held);
         match self.side(spot) {
-            Side::Panel => (Side::Panel, self.leave()),
+            Side::Panel => inputs.extend(self.leave()),
             Side::Page => {
                 self.hovers = true;
-                (Side::Page, vec![Input::Move { x: spot.x, y: spot.y }])
+                inputs.push(Input::Move { x: spot.x, y: spot.y });
             }
         }
+        (self.side(spot), inputs)
+    }
+
+    /// Ends what is down here and, as the system says, is no longer: a menu or a list that opens with the press takes the release for itself.
+    fn miss_releases(&mut self, spot: Spot, held: Buttons) -> Vec<Input> {
+        let Some((side, down)) = self.drag else { return Vec::new() };
+        let missed = down & Buttons::KNOWN & !held.0;
+        let down = down & !missed;
+        self.drag = (down != 0).then_some((side, down));
+        let ups = (0..u32::BITS).filter(|button| side == Side::Page && missed & bit(*button) != 0);
+        ups.map(|button| Input::Button { x: spot.x, y: spot.y, button, pressed: false }).collect()
     }
 
     /// The pointer has left the window. The page keeps it until the drag ends.
@@ -79,12 +91,13 @@ impl<F: PartialEq> Routing<F> {
         if std::mem::take(&mut self.hovers) { vec![Input::Leave] } else { Vec::new() }
     }
 
-    /// A button went down. `is_repeat` for the events that tell a double click once more.
-    pub(super) fn pressed(&mut self, spot: Spot, button: u32, is_repeat: bool) -> (Side, Vec<Input>) {
+    /// A button went down, with these down before. `is_repeat` for the events that tell a double click once more.
+    pub(super) fn pressed(&mut self, spot: Spot, button: u32, held: Buttons, is_repeat: bool) -> (Side, Vec<Input>) {
+        let mut inputs = if is_repeat { Vec::new() } else { self.miss_releases(spot, held) };
         let side = self.side(spot);
         let down = self.drag.map_or(0, |(_, down)| down) | bit(button);
         self.drag = Some((side, down));
-        let mut inputs = self.give_keys(side);
+        inputs.extend(self.give_keys(side));
         if side == Side::Page && !is_repeat {
             self.hovers = true;
             inputs.push(Input::Button { x: spot.x, y: spot.y, button, pressed: true });
@@ -143,6 +156,11 @@ impl<F: PartialEq> Routing<F> {
         (side, inputs)
     }
 
+    /// The keys change sides.
+    pub(super) fn turn_keys(&mut self) -> Vec<Input> {
+        self.give_keys(if self.keys { Side::Panel } else { Side::Page })
+    }
+
     fn give_keys(&mut self, side: Side) -> Vec<Input> {
         let keys = side == Side::Page;
         if std::mem::replace(&mut self.keys, keys) == keys { Vec::new() } else { vec![Input::Focus(keys)] }
@@ -151,6 +169,20 @@ impl<F: PartialEq> Routing<F> {
     /// The window has got the keys, or lost them.
     pub(super) fn focused(&mut self, focus: bool) -> Vec<Input> {
         if std::mem::replace(&mut self.focus, focus) == focus || !self.keys { Vec::new() } else { vec![Input::Focus(focus)] }
+    }
+}
+
+/// Buttons that the system says are down, a bit for each of X's numbers.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Buttons(u32);
+
+impl Buttons {
+    /// Those that the system tells of with each event: 1 to 5.
+    const KNOWN: u32 = 0b11_1110;
+
+    /// From the modifiers of an event, in which the first button has bit 8.
+    pub(super) fn of(modifiers: u32) -> Self {
+        Self(modifiers >> 7 & Self::KNOWN)
     }
 }
 
@@ -165,8 +197,19 @@ mod tests {
     const PAGE: Spot = Spot { x: 400.0, y: 20.0, is_covered: false };
     const PANEL: Spot = Spot { x: 10.0, y: 20.0, is_covered: true };
 
+    /// No button is down.
+    const NONE: Buttons = Buttons(0);
+
+    /// With the keys at the panel.
     fn routing() -> Routing<u8> {
-        Routing::new()
+        let mut routing = Routing::new();
+        assert_eq!(routing.turn_keys(), [Input::Focus(false)]);
+        routing
+    }
+
+    /// The buttons of these numbers.
+    fn held(buttons: &[u32]) -> Buttons {
+        Buttons(buttons.iter().fold(0, |all, button| all | bit(*button)))
     }
 
     fn button(spot: Spot, button: u32, pressed: bool) -> Input {
@@ -180,13 +223,13 @@ mod tests {
     #[test]
     fn the_pointer_is_whose_it_is_over() {
         let mut routing = routing();
-        assert_eq!(routing.moved(PANEL), (Side::Panel, vec![]));
-        assert_eq!(routing.moved(PAGE), (Side::Page, vec![moved(PAGE)]));
+        assert_eq!(routing.moved(PANEL, NONE), (Side::Panel, vec![]));
+        assert_eq!(routing.moved(PAGE, NONE), (Side::Page, vec![moved(PAGE)]));
         assert_eq!(routing.scrolled(PAGE, (0.0, 1.0)), (Side::Page, vec![Input::Wheel { x: 400.0, y: 20.0, dx: 0.0, dy: 1.0 }]));
-        assert_eq!(routing.moved(PANEL), (Side::Panel, vec![Input::Leave]), "told once");
-        assert_eq!(routing.moved(PANEL), (Side::Panel, vec![]));
+        assert_eq!(routing.moved(PANEL, NONE), (Side::Panel, vec![Input::Leave]), "told once");
+        assert_eq!(routing.moved(PANEL, NONE), (Side::Panel, vec![]));
         assert_eq!(routing.scrolled(PANEL, (0.0, 1.0)), (Side::Panel, vec![]));
-        routing.moved(PAGE);
+        routing.moved(PAGE, NONE);
         assert_eq!(routing.left(), [Input::Leave]);
         assert_eq!(routing.left(), []);
     }
@@ -194,32 +237,51 @@ mod tests {
     #[test]
     fn a_drag_belongs_to_whom_it_began_with() {
         let mut routing = routing();
-        assert_eq!(routing.pressed(PAGE, 1, false), (Side::Page, vec![Input::Focus(true), button(PAGE, 1, true)]));
-        assert_eq!(routing.moved(PANEL), (Side::Page, vec![moved(PANEL)]), "over the panel it goes on");
-        assert_eq!(routing.pressed(PANEL, 3, false), (Side::Page, vec![button(PANEL, 3, true)]));
+        assert_eq!(routing.pressed(PAGE, 1, NONE, false), (Side::Page, vec![Input::Focus(true), button(PAGE, 1, true)]));
+        assert_eq!(routing.moved(PANEL, held(&[1])), (Side::Page, vec![moved(PANEL)]), "over the panel it goes on");
+        assert_eq!(routing.pressed(PANEL, 3, held(&[1]), false), (Side::Page, vec![button(PANEL, 3, true)]));
         assert_eq!(routing.released(PANEL, 1), (Side::Page, vec![button(PANEL, 1, false)]));
-        assert_eq!(routing.moved(PANEL), (Side::Page, vec![moved(PANEL)]), "the other button is still down");
+        assert_eq!(routing.moved(PANEL, held(&[3])), (Side::Page, vec![moved(PANEL)]), "the other button is still down");
         assert_eq!(routing.released(PANEL, 3), (Side::Page, vec![button(PANEL, 3, false)]));
-        assert_eq!(routing.moved(PANEL), (Side::Panel, vec![Input::Leave]));
+        assert_eq!(routing.moved(PANEL, NONE), (Side::Panel, vec![Input::Leave]));
 
-        assert_eq!(routing.pressed(PANEL, 1, false), (Side::Panel, vec![Input::Focus(false)]));
-        assert_eq!(routing.moved(PAGE), (Side::Panel, vec![]));
+        assert_eq!(routing.pressed(PANEL, 1, NONE, false), (Side::Panel, vec![Input::Focus(false)]));
+        assert_eq!(routing.moved(PAGE, held(&[1])), (Side::Panel, vec![]));
         assert_eq!(routing.released(PAGE, 1), (Side::Panel, vec![]));
-        assert_eq!(routing.moved(PAGE), (Side::Page, vec![moved(PAGE)]));
+        assert_eq!(routing.moved(PAGE, NONE), (Side::Page, vec![moved(PAGE)]));
+    }
+
+    #[test]
+    fn what_a_menu_keeps_is_up() {
+        let mut routing = routing();
+        // The panel's own menu opens with the press, and the release is the menu's.
+        routing.pressed(PANEL, 3, NONE, false);
+        assert_eq!(routing.moved(PAGE, held(&[3])), (Side::Panel, vec![]), "it is still down");
+        assert_eq!(routing.moved(PAGE, NONE), (Side::Page, vec![moved(PAGE)]));
+        routing.pressed(PANEL, 1, NONE, false);
+        let inputs = vec![Input::Focus(true), button(PAGE, 1, true)];
+        assert_eq!(routing.pressed(PAGE, 1, NONE, false), (Side::Page, inputs), "without a move in between");
+        // The page hears of what went up elsewhere, and of that alone.
+        routing.pressed(PAGE, 2, held(&[1]), false);
+        routing.pressed(PAGE, 9, held(&[1, 2]), false);
+        assert_eq!(routing.moved(PANEL, held(&[2])), (Side::Page, vec![button(PANEL, 1, false), moved(PANEL)]));
+        assert_eq!(routing.moved(PANEL, NONE), (Side::Page, vec![button(PANEL, 2, false), moved(PANEL)]), "of the ninth nobody tells");
+        assert_eq!(routing.released(PANEL, 9), (Side::Page, vec![button(PANEL, 9, false)]));
+        assert_eq!(routing.moved(PANEL, NONE), (Side::Panel, vec![Input::Leave]));
     }
 
     #[test]
     fn a_drag_out_of_the_window_leaves_when_it_ends() {
         let mut routing = routing();
-        routing.pressed(PAGE, 1, false);
+        routing.pressed(PAGE, 1, NONE, false);
         assert_eq!(routing.left(), []);
         let outside = Spot { x: -5.0, ..PAGE };
         assert_eq!(routing.released(outside, 1), (Side::Page, vec![button(outside, 1, false), Input::Leave]));
 
         // Out and in again: it stays.
-        routing.pressed(PAGE, 1, false);
+        routing.pressed(PAGE, 1, NONE, false);
         routing.left();
-        routing.moved(PAGE);
+        routing.moved(PAGE, held(&[1]));
         assert_eq!(routing.released(PAGE, 1), (Side::Page, vec![button(PAGE, 1, false)]));
     }
 
@@ -228,7 +290,7 @@ mod tests {
         let mut routing = routing();
         let mut inputs = Vec::new();
         for is_repeat in [false, false, true] {
-            inputs.extend(routing.pressed(PAGE, 1, is_repeat).1);
+            inputs.extend(routing.pressed(PAGE, 1, NONE, is_repeat).1);
             if !is_repeat {
                 inputs.extend(routing.released(PAGE, 1).1);
             }
@@ -239,17 +301,20 @@ mod tests {
     #[test]
     fn keys_follow_the_presses_and_the_window() {
         let mut routing = routing();
+        assert!(Routing::<u8>::new().keys_are_the_pages(), "the app's, to begin with");
         assert!(!routing.keys_are_the_pages());
         assert_eq!(routing.focused(false), [], "the panel's matter");
         assert_eq!(routing.focused(true), []);
-        routing.pressed(PAGE, 1, false);
+        routing.pressed(PAGE, 1, NONE, false);
         assert!(routing.keys_are_the_pages());
         assert_eq!(routing.focused(true), [], "no news");
         assert_eq!(routing.focused(false), [Input::Focus(false)]);
         assert_eq!(routing.focused(true), [Input::Focus(true)]);
         routing.released(PAGE, 1);
-        assert_eq!(routing.pressed(PANEL, 1, false).1, [Input::Focus(false)]);
+        assert_eq!(routing.pressed(PANEL, 1, NONE, false).1, [Input::Focus(false)]);
         assert!(!routing.keys_are_the_pages());
+        assert_eq!(routing.turn_keys(), [Input::Focus(true)], "without the pointer");
+        assert_eq!(routing.turn_keys(), [Input::Focus(false)]);
     }
 
     #[test]

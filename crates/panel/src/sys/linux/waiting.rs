@@ -52,6 +52,8 @@ impl Waiting {
         let _ = webview.preferred_size();
         webview.size_allocate(&place);
         routed.move_to(&webview);
+        // Also the page's keys come by it.
+        webview.grab_focus();
         Ok(webview)
     }
 }
