@@ -17,6 +17,7 @@ mod hud;
 mod inbox;
 pub mod inspect;
 mod io;
+pub mod kept;
 pub mod lanes;
 pub mod limits;
 pub mod manifest;

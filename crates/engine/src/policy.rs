@@ -1,15 +1,15 @@
 //! What a person has decided about the rights of an app's guests. A decision can only take away what the manifest grants, never add to it.
 
-use std::io::ErrorKind;
+use std::io::{Error, ErrorKind};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 use wasm_engine_serve::protocol::{Decision, Permission, Scope};
 
 use crate::error::Diagnostic;
+use crate::kept;
 use crate::limits;
 use crate::manifest::{Kernel, Manifest};
-use crate::recording::save_text;
 use crate::run_report::Fault;
 
 /// A right that the manifest grants: who may do what with which buffer.
@@ -56,17 +56,12 @@ impl Policy {
     /// # Errors
     /// When the file cannot be read, or is none: what somebody has denied must not be allowed by a mistake.
     pub(crate) fn load(file: &Path) -> Result<Self, Diagnostic> {
-        let failed = |text: String| {
-            let hint = format!("mend or remove {}; without it everything holds that the manifest grants", file.display());
-            Diagnostic::new("POLICY_UNREADABLE", format!("the decisions about the app's rights: {text}")).with_hint(Some(hint))
-        };
         let text = match std::fs::read_to_string(file) {
-            Ok(text) if text.len() > limits::POLICY_BYTES => return Err(failed(format!("more than {} bytes", limits::POLICY_BYTES))),
             Ok(text) => text,
             Err(error) if error.kind() == ErrorKind::NotFound => "[]".to_owned(),
-            Err(error) => return Err(failed(error.to_string())),
+            Err(error) => return Err(unreadable(file, &error)),
         };
-        let always = serde_json::from_str(&text).map_err(|error| failed(error.to_string()))?;
+        let always = parse(&text).map_err(|error| unreadable(file, &error))?;
         Ok(Self { always, file: Some(file.to_owned()), ..Self::default() })
     }
 
@@ -87,20 +82,28 @@ impl Policy {
             self.run.extend(decision.map(|decision| Rule { right, decision }));
             return Ok(());
         }
-        let mut always = self.always.clone();
-        always.retain(|rule| rule.right != right);
-        always.extend(decision.map(|decision| Rule { right, decision }));
-        if always != self.always {
-            self.keep(&always)?;
-            self.always = always;
-        }
-        Ok(())
+        self.keep(|always| {
+            always.retain(|rule| rule.right != right);
+            always.extend(decision.map(|decision| Rule { right, decision }));
+        })
     }
 
-    fn keep(&self, always: &[Rule]) -> Result<(), Diagnostic> {
-        let Some(file) = &self.file else { return Ok(()) };
-        let text = serde_json::to_string_pretty(always).map_err(|error| Diagnostic::new("INTERNAL", error.to_string()))?;
-        save_text(file, &format!("{text}\n"))
+    /// Changes the decisions for always: where they are kept those that the file has now, since the app may run more than once.
+    fn keep(&mut self, change: impl FnOnce(&mut Vec<Rule>)) -> Result<(), Diagnostic> {
+        let Some(file) = &self.file else {
+            change(&mut self.always);
+            return Ok(());
+        };
+        let mut always = Vec::new();
+        let kept = kept::update(file, |text| {
+            let before = if text.is_empty() { Vec::new() } else { parse(text)? };
+            always.clone_from(&before);
+            change(&mut always);
+            Ok(if always == before { None } else { Some(format!("{}\n", serde_json::to_string_pretty(&always)?)) })
+        });
+        kept.map_err(|error| unwritten(file, &error))?;
+        self.always = always;
+        Ok(())
     }
 
     fn rule(&self, right: &Right) -> Option<(Scope, Decision)> {
@@ -154,6 +157,23 @@ impl Policy {
             object: right.object,
         }
     }
+}
+
+/// The decisions of a file.
+fn parse(text: &str) -> std::io::Result<Vec<Rule>> {
+    if text.len() > limits::POLICY_BYTES {
+        return Err(Error::other(format!("more than {} bytes", limits::POLICY_BYTES)));
+    }
+    Ok(serde_json::from_str(text)?)
+}
+
+fn unreadable(file: &Path, error: &Error) -> Diagnostic {
+    let hint = format!("mend or remove {}; without it everything holds that the manifest grants", file.display());
+    Diagnostic::new("POLICY_UNREADABLE", format!("the decisions about the app's rights: {error}")).with_hint(Some(hint))
+}
+
+fn unwritten(file: &Path, error: &Error) -> Diagnostic {
+    Diagnostic::new("IO", format!("the decision is not kept: {}: {error}", file.display()))
 }
 
 #[cfg(test)]
@@ -223,6 +243,21 @@ mod tests {
         assert_eq!(shown(&next, &manifest)[0], (Decision::Deny, Some(Scope::Always), None));
         next.decide(&manifest, right("make", "write"), None, Scope::Always).unwrap();
         assert_eq!(shown(&Policy::load(&file).unwrap(), &manifest)[0], (Decision::Allow, None, None));
+    }
+
+    #[test]
+    fn decisions_of_two_runs_of_one_app_are_all_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        let (manifest, file) = (manifest(), folder.path().join("two.json"));
+        let (mut shell, mut served) = (Policy::load(&file).unwrap(), Policy::load(&file).unwrap());
+        shell.decide(&manifest, right("make", "write"), Some(Decision::Deny), Scope::Always).unwrap();
+        served.decide(&manifest, right("look", "read"), Some(Decision::Deny), Scope::Always).unwrap();
+        let denied = (Decision::Deny, Some(Scope::Always), None);
+        assert_eq!(shown(&Policy::load(&file).unwrap(), &manifest), [denied, denied]);
+        std::fs::write(&file, "{").unwrap();
+        let refused = shell.decide(&manifest, right("look", "read"), Some(Decision::Deny), Scope::Always).unwrap_err();
+        assert_eq!(refused.code, "IO", "what nobody can read is not written over");
+        assert_eq!(std::fs::read_to_string(&file).unwrap(), "{");
     }
 
     #[test]

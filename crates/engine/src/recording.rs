@@ -13,6 +13,7 @@ use wasm_engine_compositor::Picture;
 use wasm_engine_exchange::Writer;
 
 use crate::error::Diagnostic;
+use crate::kept;
 use crate::limits;
 
 /// One line of `inputs.jsonl`.
@@ -136,7 +137,7 @@ pub(crate) fn save_png(image: &Picture, path: &Path) -> Result<(), Diagnostic> {
     if let Some(parent) = path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
         std::fs::create_dir_all(parent).map_err(|error| failed(error.to_string()))?;
     }
-    let partial = path.with_extension("png.partial");
+    let partial = kept::partial(path);
     image::save_buffer_with_format(
         &partial,
         &image.rgba,
@@ -155,10 +156,7 @@ pub(crate) fn save_text(path: &Path, text: &str) -> Result<(), Diagnostic> {
     if let Some(parent) = path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
         std::fs::create_dir_all(parent).map_err(failed)?;
     }
-    let mut partial = path.as_os_str().to_owned();
-    partial.push(".partial");
-    std::fs::write(&partial, text).map_err(failed)?;
-    std::fs::rename(&partial, path).map_err(failed)
+    kept::replace(path, text.as_bytes()).map_err(|error| Diagnostic::new("IO", error.to_string()))
 }
 
 #[cfg(test)]
