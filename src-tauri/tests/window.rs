@@ -26,12 +26,18 @@ fn input_goes_to_whom_it_is_meant_for() {
     // Keys, before anything is clicked: the page's, and the panel's when they are moved there.
     shell.keys(&["key", "F2"]);
     shell.shows("a key that the page has", |picture| is_on(picture, TYPED));
+    // The panel hears of what it has asked for a moment after the page does.
+    let says_running = |picture: &RgbImage| matches!(picture.get_pixel(CHIP.0, CHIP.1).0, [red, green, _] if green > red + 50);
+    shell.shows("a run that is running", says_running);
     shell.keys(&["key", "F6", "space"]);
-    shell.shows("a key moved to the panel", |picture| is_on(picture, PAUSED));
-    shell.keys(&["key", "space", "F6"]);
-    shell.shows("the key once more", |picture| is_off(picture, PAUSED));
+    shell.shows("a key moved to the panel", |picture| is_on(picture, PAUSED) && !says_running(picture));
+    shell.keys(&["key", "space"]);
+    shell.shows("the key once more", |picture| is_off(picture, PAUSED) && says_running(picture));
+    shell.keys(&["key", "F6"]);
 
     // The page, through the transparent part of the panel.
+    shell.pointer(600, 500, &["click", "9"]);
+    shell.shows("the button for the way forward", |picture| is_off(picture, TYPED));
     shell.click(BUTTON.0, BUTTON.1);
     shell.shows("a click on the page's button", |picture| is_on(picture, CLICK));
     shell.click(740, 120);
@@ -42,9 +48,7 @@ fn input_goes_to_whom_it_is_meant_for() {
     shell.pointer(600, 250, &["click", "5"]);
     shell.shows("the wheel over the page", |picture| is_on(picture, WHEEL));
 
-    // The panel. It hears of what it has asked for a moment after the page does.
-    let running = *shell.picture().unwrap().get_pixel(CHIP.0, CHIP.1);
-    let says_running = |picture: &RgbImage| *picture.get_pixel(CHIP.0, CHIP.1) == running;
+    // The panel.
     shell.click(PAUSE.0, PAUSE.1);
     shell.shows("a click on the panel's Pause", |picture| is_on(picture, PAUSED) && !says_running(picture));
     shell.keys(&["key", "space"]);

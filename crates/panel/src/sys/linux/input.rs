@@ -164,19 +164,8 @@ fn connect_pointer(widget: &gtk::Widget, router: &Rc<Router>) {
     let handler = router.clone();
     widget.connect_leave_notify_event(move |_, _| handler.decide(|routing| (Side::Panel, routing.left())));
     let handler = router.clone();
-    widget.connect_button_press_event(move |widget, event| {
-        let (x, y) = event.position();
-        handler.keyboard.set_caret(Area { x: x.max(0.0) as u32, y: y.max(0.0) as u32, width: 1, height: 1 });
-        // GTK tells a double click once more as an event of its own.
-        let is_repeat = event.event_type() != EventType::ButtonPress;
-        let spot = handler.spot(widget, event);
-        handler.decide(|routing| routing.pressed(spot, event.button(), held(event.state()), is_repeat))
-    });
-    let handler = router.clone();
-    widget.connect_button_release_event(move |widget, event| {
-        let spot = handler.spot(widget, event);
-        handler.decide(|routing| routing.released(spot, event.button()))
-    });
+    // Comes before the handlers of a kind of event, of which wry has some that keep the buttons 8 and 9 from everybody else.
+    widget.connect_event(move |widget, event| event.downcast_ref().map_or(Propagation::Proceed, |event| handler.button(widget, event)));
     let handler = router.clone();
     widget.connect_scroll_event(move |widget, event| {
         let spot = handler.spot(widget, event);
@@ -287,6 +276,18 @@ impl Router {
         if let Some(webview) = webview {
             webview.evaluate_javascript("document.activeElement?.blur()", None, None, gtk::gio::Cancellable::NONE, |_| ());
         }
+    }
+
+    fn button(&self, widget: &gtk::Widget, event: &gdk::EventButton) -> Propagation {
+        let (spot, button) = (self.spot(widget, event), event.button());
+        if event.event_type() == EventType::ButtonRelease {
+            return self.decide(|routing| routing.released(spot, button));
+        }
+        let (x, y) = event.position();
+        self.keyboard.set_caret(Area { x: x.max(0.0) as u32, y: y.max(0.0) as u32, width: 1, height: 1 });
+        // GTK tells a double click once more as an event of its own.
+        let is_repeat = event.event_type() != EventType::ButtonPress;
+        self.decide(|routing| routing.pressed(spot, button, held(event.state()), is_repeat))
     }
 
     fn touched(&self, widget: &gtk::Widget, event: &gdk::Event) -> Propagation {
