@@ -10,6 +10,8 @@ use std::path::{Path, PathBuf};
 pub(crate) enum Profile {
     /// What `run` and `test` use.
     Dev,
+    /// The same, for a Tracy profiler to attach to.
+    Tracy,
     /// What is shipped.
     Release,
 }
@@ -42,9 +44,11 @@ pub(crate) fn programs(profile: Profile) -> Result<()> {
     panel::build()?;
     let mut cargo = process::cargo(&["build"]);
     cargo.args(packages::PROGRAMS);
-    if profile == Profile::Release {
+    match profile {
+        Profile::Dev => {}
+        Profile::Tracy => drop(cargo.args(["--features", packages::FOR_TRACY])),
         // Tauri's word for what is shipped. Of all that is compiled it changes Tauri alone.
-        cargo.args(["--release", "--features", "tauri/custom-protocol"]);
+        Profile::Release => drop(cargo.args(["--release", "--features", "tauri/custom-protocol"])),
     }
     process::check(&mut cargo)
 }
@@ -52,7 +56,7 @@ pub(crate) fn programs(profile: Profile) -> Result<()> {
 /// Where cargo puts what it builds.
 pub(crate) fn folder(profile: Profile) -> PathBuf {
     process::target_dir().join(match profile {
-        Profile::Dev => "debug",
+        Profile::Dev | Profile::Tracy => "debug",
         Profile::Release => "release",
     })
 }

@@ -39,14 +39,16 @@ cargo xtask build
 Builds the wasm-engine program (dev profile, optimised where it counts) and the kernels of every app under apps/.";
 
 const RUN: &str = "\
-cargo xtask run [--desktop] [APP] [-- ARGUMENTS]
+cargo xtask run [--desktop] [--tracy] [APP] [-- ARGUMENTS]
 
 Sets up, builds, and opens APP (default: apps/swarm). Without a display it runs headless: it writes frame.png and prints a report.
 ARGUMENTS go to `wasm-engine run`; the `--` may be left out. With --desktop the desktop shell opens it, with the control panel over its page.
+With --tracy a Tracy profiler on this machine can attach to it: docs/profiling.md.
 
     cargo xtask run                                     the swarm
     cargo xtask run apps/triangle                       the smallest app
     cargo xtask run --desktop apps/swarm                in the desktop shell
+    cargo xtask run --tracy --desktop apps/swarm        the same, for a profiler
     cargo xtask run apps/swarm --ticks 600 --size 1280x720
     cargo xtask run apps/swarm --help                   all that `wasm-engine run` can do";
 
@@ -60,6 +62,7 @@ Sets up, then takes these steps, goes on after one that fails, and ends with a s
     lint      clippy, warnings are errors
     build     the panel, the program that carries it, and the kernels of all apps
     tests     every test of every crate (the comparisons apart)
+    tracy     what a Tracy profiler finds of a program that is built for it
     guests    the tests of the apps' guests
     panel     the control panel's types and tests, in a browser where there is Debian's
     bundles   packages of the programs, signed; a changed byte is refused

@@ -25,6 +25,12 @@ pub(crate) const ALL_BUT_BENCH: [&str; 3] = ["--workspace", "--exclude", BENCH];
 /// Cargo's arguments that select what people run.
 pub(crate) const PROGRAMS: [&str; 4] = ["--package", CLI, "--package", DESKTOP];
 
+/// Cargo's features with which they tell a Tracy profiler what happens.
+pub(crate) const FOR_TRACY: &str = "wasm-engine-cli/tracy,wasm-engine-desktop/tracy";
+
+/// The package that has the profiler's client.
+pub(crate) const TELEMETRY: &str = "wasm-engine-telemetry";
+
 /// File name of the desktop shell.
 pub(crate) fn desktop_name() -> String {
     format!("wasm-engine-desktop{}", std::env::consts::EXE_SUFFIX)

@@ -9,14 +9,15 @@ use std::process::{Command, Stdio};
 
 pub(crate) const DEFAULT_APP: &str = "apps/swarm";
 
+/// Come before the app: in the desktop shell; for a Tracy profiler.
+const FLAGS: [&str; 2] = ["--desktop", "--tracy"];
+
 pub(crate) fn command(args: &[String]) -> Result<()> {
     if matches!(args.first().map(String::as_str), Some("--help" | "-h")) {
         return crate::help::print("run");
     }
-    let (is_desktop, args) = match args.split_first() {
-        Some((flag, rest)) if flag == "--desktop" => (true, rest),
-        _ => (false, args),
-    };
+    let (flags, args) = args.split_at(args.iter().take_while(|arg| FLAGS.contains(&arg.as_str())).count());
+    let [is_desktop, for_tracy] = FLAGS.map(|flag| flags.iter().any(|arg| arg == flag));
     let (app, rest) = match args.split_first() {
         Some((app, rest)) if !app.starts_with('-') => (PathBuf::from(app), rest),
         _ => (PathBuf::from(DEFAULT_APP), args),
@@ -24,7 +25,7 @@ pub(crate) fn command(args: &[String]) -> Result<()> {
     let rest = rest.strip_prefix(&["--".to_owned()]).unwrap_or(rest);
     let app = find(&app)?;
     setup::ensure(Purpose::Run)?;
-    let program = build::program(Profile::Dev)?;
+    let program = build::program(if for_tracy { Profile::Tracy } else { Profile::Dev })?;
     build::kernels(&program, std::slice::from_ref(&app))?;
 
     let mut run = process::command(if is_desktop { build::desktop_path(Profile::Dev) } else { program });

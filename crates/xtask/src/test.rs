@@ -27,6 +27,7 @@ const STEPS: &[Step] = &[
     Step { name: "lint", quick: false, run: lint },
     Step { name: "build", quick: false, run: build_all },
     Step { name: "tests", quick: false, run: || check(cargo_locked(&["test", "--no-fail-fast"]).args(packages::ALL_BUT_BENCH)) },
+    Step { name: "tracy", quick: false, run: tracy },
     Step { name: "guests", quick: false, run: guests },
     Step { name: "panel", quick: false, run: test_panel },
     Step { name: "bundles", quick: false, run: bundle::trial },
@@ -82,6 +83,11 @@ fn format() -> Result<Outcome> {
         process::check(process::cargo(&["fmt", "--all", "--check", "--manifest-path"]).arg(manifest))?;
     }
     Ok(Outcome::Passed)
+}
+
+/// The client of the profiler, which no other step has in it: the feature is another build of all that stands on it.
+fn tracy() -> Result<Outcome> {
+    check(&mut cargo_locked(&["test", "--package", packages::TELEMETRY, "--features", "tracy", "--test", "tracy"]))
 }
 
 /// The control panel's own checks and tests. Those of what is seen take Debian's browser, and the program that `build` has made.
