@@ -54,7 +54,7 @@ describe('keys alone', () => {
   it('reach everything in the order of reading, with a visible focus', async () => {
     await start();
     const names: string[] = [];
-    for (let at = 0; at < 80; at += 1) {
+    for (let at = 0; at < 90; at += 1) {
       await page.keyboard.press('Tab');
       const focus = await page.evaluate(() => {
         const element = document.activeElement as HTMLElement;
@@ -66,7 +66,7 @@ describe('keys alone', () => {
       expect(focus.outline, focus.name).not.toBe('none');
       names.push(focus.name);
     }
-    const order = ['Pause', 'Step one tick', 'Seed', 'HUD', 'End the run', 'Use the light theme', 'Keyboard shortcuts', 'Frames', 'Frame to look at', 'Guests', 'Exchange', 'Log', 'Search the log', 'Least grave level', 'Follow', 'Parameters', 'alignment', 'Permissions', 'Counters'];
+    const order = ['Pause', 'Step one tick', 'Seed', 'HUD', 'End the run', 'Use the light theme', 'Keyboard shortcuts', 'Frames', 'Frame to look at', 'Guests', 'Restart grid', 'Exchange', 'Log', 'Search the log', 'Least grave level', 'Follow', 'Parameters', 'alignment', 'Permissions', 'Counters'];
     const places = order.map((name) => names.findIndex((found) => found.toLowerCase() === name.toLowerCase()));
     expect(places.filter((place) => place < 0), names.join(' | ')).toEqual([]);
     expect(places).toEqual([...places].sort((a, b) => a - b));
@@ -197,6 +197,10 @@ describe('homes', () => {
     await start({ recorded: recorded() }, { token: null });
     expect(await page.locator('.chip').innerText()).toBe('Recorded');
     expect(await page.getByRole('table', { name: 'Guests' }).getByRole('row').count()).toBe(4);
+    const restart = page.getByRole('button', { name: 'Restart flock', exact: true });
+    expect(await restart.getAttribute('aria-disabled')).toBe('true');
+    await restart.click({ force: true });
+    await page.locator('.toast').getByText('there is no engine to ask').waitFor();
     expect(await violations(page)).toEqual([]);
   });
 

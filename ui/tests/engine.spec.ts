@@ -112,6 +112,16 @@ describe.skipIf(!PROGRAM || !APP)('against a real run', () => {
     await expect.poll(() => witness.now.run.tick, { timeout: SLOW }).toBeGreaterThan(before + 5);
   });
 
+  it('restarts one guest, and the others go on', async () => {
+    await pause();
+    const [first, ...others] = witness.now.guests;
+    await press(`Restart ${first?.name}`);
+    await expect.poll(() => witness.now.guests.map((guest) => guest.ticks), { timeout: SLOW }).toEqual([0, ...others.map((guest) => guest.ticks)]);
+    await expect.poll(async () => (await rows('Guests'))[0]?.slice(1, 3), { timeout: SLOW }).toEqual(['running', '0']);
+    await press('Run');
+    await expect.poll(() => witness.now.guests[0]?.ticks, { timeout: SLOW }).toBeGreaterThan(3);
+  });
+
   it('moves a parameter, restarts with a seed, and ends the run', async () => {
     const slider = page.getByRole('region', { name: 'Parameters' }).getByRole('slider').first();
     const name = (await slider.getAttribute('id'))?.replace('param-', '');
@@ -123,7 +133,7 @@ describe.skipIf(!PROGRAM || !APP)('against a real run', () => {
     expect(value()).toBe(Number(await slider.getAttribute('min')));
 
     await page.getByRole('textbox', { name: 'Seed' }).fill('9');
-    await page.getByRole('button', { name: /Restart/ }).click();
+    await press('Restart from tick 0 with this seed');
     await expect.poll(() => witness.now.run.seed, { timeout: SLOW }).toBe(9);
     await expect.poll(() => witness.now.run.tick > 3 && witness.now.guests.every((guest) => guest.state === 'running'), { timeout: SLOW }).toBe(true);
 

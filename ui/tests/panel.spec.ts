@@ -131,7 +131,7 @@ describe('asking', () => {
     await expect.poll(() => page.getByRole('button', { name: 'HUD' }).getAttribute('aria-pressed')).toBe('true');
     server.asks.length = 0;
     await page.getByLabel('Seed', { exact: true }).fill('42');
-    await page.getByRole('button', { name: /Restart/ }).click();
+    await page.getByRole('button', { name: 'Restart from tick 0 with this seed' }).click();
     await asked([{ what: 'restart', seed: 42 }]);
     await expect.poll(() => page.locator('.figures dd').first().innerText()).toBe('0');
     expect(await page.getByLabel('Seed', { exact: true }).inputValue()).toBe('42');
@@ -141,6 +141,32 @@ describe('asking', () => {
     await asked([{ what: 'stop' }]);
     await expect.poll(() => page.locator('.phase').innerText()).toBe('ended');
     expect(await page.getByRole('button', { name: 'Run', exact: true }).getAttribute('aria-disabled')).toBe('true');
+  });
+
+  it('for one guest that has ended, which begins anew while the others go on', async () => {
+    await start();
+    server.change(server.world.fault('flock'));
+    await expect.poll(async () => (await rows('Guests')).map((row) => row[1])).toEqual(['running', 'DEADLINE', 'running']);
+    const others = server.world.state.guests[0]?.ticks;
+    await page.getByRole('button', { name: 'Restart flock', exact: true }).click();
+    await asked([{ what: 'restart_guest', guest: 'flock' }]);
+    await expect.poll(async () => (await rows('Guests')).map((row) => row[1])).toEqual(['running', 'running', 'running']);
+    expect((await rows('Guests')).map((row) => row[2])).toEqual([count(others ?? null), '0', count(others ?? null)]);
+    expect((await rows('Guests'))[1]?.[7]).toBe('no error');
+  });
+
+  it('for one guest once until the engine has answered, and shows why it did not', async () => {
+    await start();
+    const answer = server.world.answer.bind(server.world);
+    server.world.answer = () => {
+      server.world.answer = answer;
+      return { problem: { code: 'UNKNOWN_GUEST', message: 'the app has no guest `flock`', hint: null }, change: null };
+    };
+    const restart = page.getByRole('button', { name: 'Restart flock', exact: true });
+    await restart.evaluate((button: HTMLElement) => (button.click(), button.click()));
+    await page.locator('.toast').getByText('the app has no guest `flock`').waitFor();
+    await expect.poll(() => restart.getAttribute('aria-disabled')).toBe('false');
+    expect(server.asks).toEqual([{ what: 'restart_guest', guest: 'flock' }]);
   });
 
   it('not with a seed that is no number', async () => {
@@ -186,6 +212,9 @@ describe('asking', () => {
     expect(await page.locator('.toasts').innerText()).toContain('may watch the run but not change it');
     expect(await page.locator('#refusal').innerText()).toContain('may watch the run but not change it');
     expect(await page.getByRole('slider', { name: 'speed' }).isDisabled()).toBe(true);
+    const restart = page.getByRole('button', { name: 'Restart flock', exact: true });
+    expect(await restart.getAttribute('aria-disabled')).toBe('true');
+    await restart.click({ force: true });
     await drawn();
     expect(server.asks).toEqual([]);
   });

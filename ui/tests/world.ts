@@ -1,7 +1,7 @@
 /** A make-believe engine that runs the swarm: everything it says comes from one random sequence, so that a seed gives the same run again. */
 
 import type { AppInfo, Ask, Change, CounterValue, Frame, Guest, LogEntry, Permission, Problem, State } from '../src/protocol';
-import { begun, BUFFERS, COUNTERS, LANES, RIGHTS, STAGES, why } from './world-tables';
+import { begun, BUFFERS, COUNTERS, LANES, type Right, RIGHTS, STAGES, why } from './world-tables';
 
 export const APP: AppInfo = {
   name: 'swarm',
@@ -110,6 +110,8 @@ export class World {
         this.state.permissions = this.#rights.map(begun);
         this.log('info', 'engine', null, `restarted with seed ${this.state.run.seed}`);
         return { problem: null, change: { ...this.#whole(), permissions: this.state.permissions, log: this.state.log.slice(-1) } };
+      case 'restart_guest':
+        return this.#restart(ask.guest);
       case 'restart_page':
         this.state.run = { ...run, page_problem: null };
         break;
@@ -169,6 +171,17 @@ export class World {
     if (before.decision === after.decision) return { problem: null, change };
     const ended = this.#end(guest, { code: 'RIGHT_DENIED', message: `guest \`${guest}\` may no longer ${right} \`${object}\``, hint: 'Allow it and restart the run.' });
     return { problem: null, change: { ...ended, permissions: change.permissions } };
+  }
+
+  /** One guest begins anew, with what is allowed now. */
+  #restart(name: string): { problem: Problem | null; change: Change | null } {
+    const names = this.state.guests.map((guest) => guest.name);
+    if (!names.includes(name)) {
+      return { problem: { code: 'UNKNOWN_GUEST', message: `the app has no guest \`${name}\``, hint: `the app's guests: ${names.join(', ')}` }, change: null };
+    }
+    this.state.guests = this.state.guests.map((guest) => (guest.name === name ? { ...guest, ticks: 0, state: 'running', last_error: null } : guest));
+    this.state.permissions = this.state.permissions.map((permission, at) => (permission.guest === name ? begun(this.#rights[at] as Right) : permission));
+    return { problem: null, change: { ...nothing(), guests: this.state.guests, permissions: this.state.permissions } };
   }
 
   #end(name: string, error: Problem): Change {

@@ -189,6 +189,45 @@ fn a_denied_right_ends_its_guest_until_it_is_allowed_and_the_run_begins_anew() {
 }
 
 #[test]
+fn a_guest_that_has_trapped_begins_anew_while_the_others_go_on() {
+    let (mut child, stdout, served) = serve("trap", &["--allow-control"]);
+    let mut panel = Panel::connect(served["socket"].as_str().unwrap());
+    panel.wait_for(|state| state["guests"][0]["state"] == "TRAP" && state["guests"][1]["ticks"].as_u64() > Some(10));
+    let restart = |guest: &str| json!({ "what": "restart_guest", "guest": guest });
+    assert_eq!(panel.ask(restart("nobody")), "UNKNOWN_GUEST");
+    assert_eq!(panel.ask(json!({ "what": "pause" })), Value::Null);
+    panel.wait_for(|state| state["run"]["phase"] == "paused");
+    let ticks = |state: &Value| {
+        [&state["run"]["tick"], &state["guests"][0]["ticks"], &state["guests"][1]["ticks"]].map(|ticks| ticks.as_u64().unwrap())
+    };
+    let [tick, _, others] = ticks(&panel.state);
+
+    assert_eq!(panel.ask(restart("bad")), Value::Null);
+    panel.wait_for(|state| state["guests"][0]["state"] == "running");
+    assert_eq!(panel.state["guests"][0]["last_error"], Value::Null);
+    assert_eq!(ticks(&panel.state), [tick, 0, others], "between two ticks, and nobody else");
+    let published = panel.state["buffers"][0]["generation"].as_u64();
+    assert_eq!(panel.ask(json!({ "what": "step" })), Value::Null);
+    panel.wait_for(|state| ticks(state) == [tick + 1, 1, others + 1] && state["buffers"][0]["generation"].as_u64() > published);
+
+    // One that runs begins anew as well.
+    assert_eq!(panel.ask(restart("good")), Value::Null);
+    panel.wait_for(|state| ticks(state) == [tick + 1, 1, 0]);
+    let permit = |decision: Value| json!({ "what": "permit", "guest": "bad", "right": "write", "object": "bad", "decision": decision, "scope": "run" });
+    assert_eq!(panel.ask(permit(json!("deny"))), Value::Null);
+    assert_eq!(panel.ask(restart("bad")), "PERMISSION_DENIED");
+    assert_eq!(panel.ask(permit(Value::Null)), Value::Null);
+    panel.wait_for(|state| state["guests"][0]["state"] == "PERMISSION_DENIED" && state["permissions"][0]["next"] == "allow");
+    assert_eq!(panel.ask(restart("bad")), Value::Null);
+    panel.wait_for(|state| state["guests"][0]["state"] == "running" && state["permissions"][0]["next"].is_null());
+    assert_eq!(panel.ask(json!({ "what": "resume" })), Value::Null);
+    panel.wait_for(|state| ticks(state)[0] > tick + 10 && state["guests"][0]["state"] == "running");
+    assert_eq!(panel.ask(json!({ "what": "stop" })), Value::Null);
+    let (_, report) = report(&mut child, stdout);
+    assert_eq!(report["ending"], "completed");
+}
+
+#[test]
 fn a_page_that_crashes_leaves_the_guests_running_and_can_be_restarted() {
     let (mut child, stdout, served) = serve("crash", &["--allow-control"]);
     let mut panel = Panel::connect(served["socket"].as_str().unwrap());

@@ -46,7 +46,7 @@ pub(crate) struct Policy {
     always: Vec<Rule>,
     /// Where those for always are kept; nowhere for a policy that is not kept.
     file: Option<PathBuf>,
-    /// Rights without which guests were ended or held back, until the guests begin anew.
+    /// Rights without which guests were ended or held back, until they begin anew.
     missing: Vec<Right>,
 }
 
@@ -122,15 +122,19 @@ impl Policy {
         let denied = self.denied(kernel);
         let first = denied.first()?;
         let message = format!("it was denied to {} buffer `{}`", first.right, first.object);
-        let hint = "allow it in the panel's permissions, and restart the run".to_owned();
+        let hint = "allow it in the panel's permissions, and restart the guest or the run".to_owned();
         let fault = Fault { part: kernel.name.clone(), code: "PERMISSION_DENIED".to_owned(), message, tick: Some(tick), hint: Some(hint) };
-        self.missing.extend(denied);
+        for right in denied {
+            if !self.missing.contains(&right) {
+                self.missing.push(right);
+            }
+        }
         Some(fault)
     }
 
-    /// Guests begin anew: from now on they have what is allowed now.
-    pub(crate) fn begin(&mut self) {
-        self.missing.clear();
+    /// A guest begins anew: from now on it has what is allowed now.
+    pub(crate) fn begin(&mut self, kernel: &Kernel) {
+        self.missing.retain(|right| right.guest != kernel.name);
     }
 
     /// What holds, for every right that the manifest grants, in its order.
@@ -217,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn a_denied_right_ends_its_guest_until_it_is_allowed_and_the_run_begins_anew() {
+    fn a_denied_right_ends_its_guest_until_it_is_allowed_and_begins_anew() {
         let (manifest, mut policy) = (manifest(), Policy::default());
         policy.decide(&manifest, right("look", "read"), Some(Decision::Deny), Scope::Run).unwrap();
         assert!(policy.verdict(&manifest.kernel[0], 7).is_none());
@@ -226,7 +230,9 @@ mod tests {
         assert_eq!(shown(&policy, &manifest)[1], (Decision::Deny, Some(Scope::Run), None));
         policy.decide(&manifest, right("look", "read"), None, Scope::Run).unwrap();
         assert_eq!(shown(&policy, &manifest)[1], (Decision::Deny, None, Some(Decision::Allow)), "not before it begins anew");
-        policy.begin();
+        policy.begin(&manifest.kernel[0]);
+        assert_eq!(shown(&policy, &manifest)[1], (Decision::Deny, None, Some(Decision::Allow)), "another guest has begun anew");
+        policy.begin(&manifest.kernel[1]);
         assert!(policy.verdict(&manifest.kernel[1], 0).is_none());
         assert_eq!(shown(&policy, &manifest)[1], (Decision::Allow, None, None));
     }

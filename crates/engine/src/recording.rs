@@ -23,6 +23,7 @@ pub(crate) enum Input<'a> {
     Param { tick: u64, name: &'a str, value: f32 },
     Emit { tick: u64, topic: &'a str },
     Pointer { tick: u64, at: Option<[f32; 2]>, buttons: u32 },
+    RestartGuest { tick: u64, guest: &'a str },
 }
 
 /// One line of `ticks.jsonl`.
@@ -162,6 +163,12 @@ pub(crate) fn save_text(path: &Path, text: &str) -> Result<(), Diagnostic> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_guest_that_begins_anew_is_an_input() {
+        let line = serde_json::to_string(&Input::RestartGuest { tick: 7, guest: "flock" }).unwrap();
+        assert_eq!(line, r#"{"input":"restart_guest","tick":7,"guest":"flock"}"#);
+    }
 
     #[test]
     fn hash_tells_contents_apart() {

@@ -7,7 +7,8 @@ use wasm_engine_gpu::DeviceFault;
 use wasm_engine_sandbox::KernelError;
 use wasm_engine_telemetry::Report;
 
-use crate::ticker::KernelSummary;
+use crate::error::Diagnostic;
+use crate::groups::KernelSummary;
 
 /// How a run ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -41,6 +42,11 @@ pub struct Fault {
 impl Fault {
     pub(crate) fn of_kernel(kernel: &str, tick: u64, error: &KernelError) -> Self {
         Self { part: kernel.to_owned(), code: error.code().to_owned(), message: error.to_string(), tick: Some(tick), hint: error.hint() }
+    }
+
+    /// As it is told to whoever asked for what it has kept from happening.
+    pub(crate) fn diagnostic(&self) -> Diagnostic {
+        Diagnostic::new(&self.code, self.message.clone()).with_hint(self.hint.clone())
     }
 
     pub(crate) fn of_gpu(fault: &DeviceFault) -> Self {

@@ -18,6 +18,7 @@ use wasm_engine_topology::{Plan, Topology, pools};
 use crate::clock::Clock;
 use crate::control::{Control, StopHandle};
 use crate::engine::{Engine, EngineError, fixed_scale};
+use crate::groups::Groups;
 use crate::inbox::Inbox;
 use crate::inspect::{self, Announcement};
 use crate::io::IoThread;
@@ -277,7 +278,7 @@ fn make_ticker(
 ) -> Result<Ticker, EngineError> {
     let manifest = &engine.app.manifest;
     let params = Params::new(&manifest.param);
-    let mut factory = KernelFactory::new(&engine.app, &engine.sandbox, &engine.modules, region, pool.current_num_threads(), choice);
+    let factory = KernelFactory::new(&engine.app, &engine.sandbox, &engine.modules, region, pool.current_num_threads(), choice);
     let log = engine.options.record.as_ref().map(|folder| InputLog::create(folder));
     let surfaces = manifest.surface.iter().map(|surface| surface.name.clone()).collect();
     let layout = region.writer(wiring::layout_zone(region)?)?;
@@ -287,8 +288,7 @@ fn make_ticker(
         clock: Clock::new(f64::from(manifest.clock.rate)),
         pool,
         buffers: wiring::writers(region, manifest)?,
-        groups: factory.start(&params)?,
-        factory,
+        groups: Groups::start(factory, &params)?,
         inbox: Inbox::new(params, surfaces, layout),
         bridge: page.map(|parts| parts.bridge.clone()),
         page: page.map(|parts| parts.page.clone()),

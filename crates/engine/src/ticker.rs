@@ -9,31 +9,18 @@ use wasm_engine_exchange::Writer;
 use wasm_engine_exchange::lane::Sender;
 use wasm_engine_page::Page;
 use wasm_engine_page::bridge::Bridge;
-use wasm_engine_sandbox::{Kernel, LogLevel, LogLine, Pointer as KernelPointer, SlotState, TickInput};
+use wasm_engine_sandbox::{LogLevel, LogLine, Pointer as KernelPointer, SlotState, TickInput};
 use wasm_engine_telemetry::{Counter, Stage, Telemetry, Track, now_nanos};
 
 use crate::clock::Clock;
 use crate::control::{Control, Pointer};
+use crate::groups::{Groups, KernelGroup, KernelSummary};
 use crate::inbox::Inbox;
 use crate::limits;
 use crate::panel::{Desk, FuelMeter, Reach};
 use crate::recording::{Input, InputLog};
 use crate::run_report::Fault;
-use crate::wiring::{KernelFactory, TickDone};
-
-/// The instances of one kernel, and the buffers they were granted.
-pub(crate) struct KernelGroup {
-    pub(crate) name: String,
-    pub(crate) shards: Vec<Kernel>,
-    /// Index into [`Ticker::buffers`] of every grant, in the kernel's own order.
-    pub(crate) grants: Vec<usize>,
-    /// Index into [`Ticker::buffers`] of every buffer that this kernel may write.
-    pub(crate) writes: Vec<usize>,
-    /// Surface over which the pointer means something to this kernel.
-    pub(crate) pointer_surface: Option<usize>,
-    /// Set when the kernel has failed; it is not run again.
-    pub(crate) fault: Option<Fault>,
-}
+use crate::wiring::TickDone;
 
 /// Everything the tick thread owns.
 pub(crate) struct Ticker {
@@ -41,8 +28,7 @@ pub(crate) struct Ticker {
     pub(crate) telemetry: Telemetry,
     pub(crate) clock: Clock,
     pub(crate) pool: ThreadPool,
-    pub(crate) factory: KernelFactory,
-    pub(crate) groups: Vec<KernelGroup>,
+    pub(crate) groups: Groups,
     pub(crate) buffers: Vec<Writer>,
     pub(crate) inbox: Inbox,
     pub(crate) bridge: Option<Bridge>,
@@ -66,19 +52,6 @@ pub(crate) struct Ticked {
     pub(crate) kernels: Vec<KernelSummary>,
 }
 
-/// One kernel in the report.
-#[derive(Debug, Clone, serde::Serialize)]
-pub struct KernelSummary {
-    /// Name from the manifest.
-    pub name: String,
-    /// Instances it ran as.
-    pub shards: usize,
-    /// `running`, or the code of the fault that ended it.
-    pub state: String,
-    /// Whether its buffers are mapped into its memory, or copied in and out.
-    pub windows: String,
-}
-
 impl Ticker {
     /// Runs until the last tick or until the run is stopped.
     pub(crate) fn run(mut self) -> Ticked {
@@ -88,18 +61,15 @@ impl Ticker {
             self.tick(tick);
             tick += 1;
         }
-        self.shut_down_kernels();
+        self.groups.shut_down();
         if let Some(log) = self.log.take() {
             log.finish();
         }
         // Nobody answers a panel from now on: with its end dropped, asks are answered by themselves.
         self.panel = None;
         self.control.end_ticks();
-        Ticked {
-            ticks: tick,
-            kernels: self.groups.iter().map(KernelGroup::summary).collect(),
-            faults: self.groups.into_iter().filter_map(|group| group.fault).collect(),
-        }
+        let (kernels, faults) = self.groups.finish();
+        Ticked { ticks: tick, kernels, faults }
     }
 
     /// Sleeps until the tick is due; `false` when the run ends first. The next tick is number 0 when a panel wants a new beginning.
@@ -141,29 +111,19 @@ impl Ticker {
         }
         if let Some(desk) = &mut self.panel {
             let (bridge, page, log) = (self.bridge.as_ref(), self.page.as_deref(), self.log.as_mut());
-            let (control, inbox, factory) = (&*self.control, &mut self.inbox, &mut self.factory);
-            let has_decided = desk.take_over(Reach { control, inbox, factory, bridge, page, log, tick });
-            if has_decided {
-                self.enforce(tick);
+            let (control, inbox, groups) = (&*self.control, &mut self.inbox, &mut self.groups);
+            let have_guests_changed = desk.take_over(Reach { control, inbox, groups, bridge, page, log, tick });
+            if have_guests_changed {
+                self.groups.enforce(tick);
+                self.show_guests();
             }
         }
-    }
-
-    /// Ends guests to which a right that they have has been denied.
-    fn enforce(&mut self, tick: u64) {
-        for (index, group) in self.groups.iter_mut().enumerate().filter(|(_, group)| group.fault.is_none()) {
-            group.fault = self.factory.verdict(index, tick);
-            if let Some(fault) = &group.fault {
-                tracing::warn!(kernel = group.name, code = fault.code, tick, "{}", fault.message);
-            }
-        }
-        self.show_guests();
     }
 
     /// Shows the panel what is not shown by ticks: guests that have none, and what guests may do.
     fn show_guests(&self) {
         if let Some(desk) = &self.panel {
-            desk.board.set_guests(&self.groups, self.factory.permissions());
+            desk.board.set_guests(&self.groups.list, self.groups.permissions());
         }
     }
 
@@ -176,7 +136,7 @@ impl Ticker {
             self.restart_kernels();
         }
         self.telemetry.stamp(token, Stage::ComputeStart);
-        for group in 0..self.groups.len() {
+        for group in 0..self.groups.list.len() {
             self.run_group(group, tick);
         }
         self.telemetry.stamp(token, Stage::ComputeEnd);
@@ -211,7 +171,7 @@ impl Ticker {
 
     /// Runs every shard of one kernel in parallel, then publishes what it wrote: one generation, whatever the number of shards.
     fn run_group(&mut self, index: usize, tick: u64) {
-        let group = &mut self.groups[index];
+        let group = &mut self.groups.list[index];
         if group.fault.is_some() {
             return;
         }
@@ -261,16 +221,16 @@ impl Ticker {
 
     /// Begins anew at the page's wish: fresh instances, the tick's number goes on. A kernel that had failed gets another chance.
     fn restart_kernels(&mut self) {
-        self.shut_down_kernels();
+        self.groups.shut_down();
         self.start_kernels();
     }
 
     /// Begins anew at a panel's wish: tick 0, fresh instances, empty buffers, and the parameters as they are.
     fn begin_anew(&mut self, seed: Option<u64>) {
         if let Some(seed) = seed {
-            self.factory.set_seed(seed);
+            self.groups.set_seed(seed);
         }
-        self.shut_down_kernels();
+        self.groups.shut_down();
         for buffer in &mut self.buffers {
             // Kernels read what was published last, which must not be of the time before.
             buffer.bytes_mut().fill(0);
@@ -284,44 +244,8 @@ impl Ticker {
     }
 
     fn start_kernels(&mut self) {
-        match self.factory.start(&self.inbox.params) {
-            Ok(groups) => self.groups = groups,
-            Err(error) => tracing::error!(code = error.code(), "restart: {error}"),
-        }
+        self.groups.restart(&self.inbox.params);
         self.show_guests();
-    }
-
-    fn shut_down_kernels(&mut self) {
-        for group in self.groups.iter_mut().filter(|group| group.fault.is_none()) {
-            for kernel in &mut group.shards {
-                if let Err(error) = kernel.shutdown() {
-                    tracing::warn!(code = error.code(), "{error}");
-                }
-            }
-        }
-    }
-}
-
-impl KernelGroup {
-    /// A kernel that was not started.
-    pub(crate) fn held_back(fault: Fault) -> Self {
-        Self {
-            name: fault.part.clone(),
-            shards: Vec::new(),
-            grants: Vec::new(),
-            writes: Vec::new(),
-            pointer_surface: None,
-            fault: Some(fault),
-        }
-    }
-
-    fn summary(&self) -> KernelSummary {
-        KernelSummary {
-            name: self.name.clone(),
-            shards: self.shards.len(),
-            state: self.fault.as_ref().map_or_else(|| "running".to_owned(), |fault| fault.code.clone()),
-            windows: self.shards.first().map_or("none", |kernel| if kernel.windows_mapped() { "mapped" } else { "copied" }).to_owned(),
-        }
     }
 }
 

@@ -2,18 +2,18 @@
 
 use bytemuck::{Pod, Zeroable};
 use wasm_engine_exchange::{ClaimError, Region, RegionSpec, Writer};
-use wasm_engine_sandbox::{Grant, GrantAccess, Kernel, KernelLimits, KernelModule, Sandbox, StartArgs};
+use wasm_engine_sandbox::{Grant, GrantAccess, Kernel, KernelError, KernelLimits, KernelModule, Sandbox, StartArgs};
 use wasm_engine_serve::protocol::{Decision, Permission, Scope};
 use wasm_engine_telemetry::Token;
 
 use crate::engine::EngineError;
 use crate::error::Diagnostic;
+use crate::groups::KernelGroup;
 use crate::limits;
 use crate::manifest::{self, App, Manifest};
 use crate::params::Params;
 use crate::policy::{Policy, Right};
 use crate::run_report::Fault;
-use crate::ticker::KernelGroup;
 
 /// Name of the lane from ticker to renderer.
 pub(crate) const TICKS_LANE: &str = "ticks";
@@ -69,7 +69,7 @@ pub(crate) fn compile(app: &App, sandbox: &Sandbox) -> Result<Vec<KernelModule>,
     sandbox.compile(&named).into_iter().map(|module| module.map_err(EngineError::from)).collect()
 }
 
-/// What it takes to start the app's kernels, once at the beginning and again whenever the page asks for a new one.
+/// What it takes to start the app's kernels, at the beginning and whenever one of them begins anew.
 pub(crate) struct KernelFactory {
     sandbox: Sandbox,
     modules: Vec<KernelModule>,
@@ -109,17 +109,22 @@ impl KernelFactory {
         self.choice.seed = seed;
     }
 
-    /// Starts every shard of every kernel, but those to which a right is denied.
-    pub(crate) fn start(&mut self, params: &Params) -> Result<Vec<KernelGroup>, EngineError> {
-        self.choice.policy.begin();
-        let verdicts: Vec<_> = self.manifest.kernel.iter().map(|kernel| self.choice.policy.verdict(kernel, 0)).collect();
-        let kernels = self.manifest.kernel.iter().zip(&self.modules).zip(verdicts);
-        kernels
-            .map(|((kernel, module), verdict)| match verdict {
-                Some(fault) => Ok(KernelGroup::held_back(fault)),
-                None => self.start_group(kernel, module, params),
-            })
-            .collect()
+    /// How many kernels the app has.
+    pub(crate) fn len(&self) -> usize {
+        self.manifest.kernel.len()
+    }
+
+    /// Starts every shard of the kernel of this number, with the rights that it has now. One to which a right is denied is held back.
+    ///
+    /// # Errors
+    /// What the first shard that does not start has failed of.
+    pub(crate) fn start(&mut self, index: usize, params: &Params, tick: u64) -> Result<KernelGroup, KernelError> {
+        let kernel = &self.manifest.kernel[index];
+        self.choice.policy.begin(kernel);
+        match self.choice.policy.verdict(kernel, tick) {
+            Some(fault) => Ok(KernelGroup::held_back(fault)),
+            None => self.start_group(kernel, &self.modules[index], params),
+        }
     }
 
     /// A person's decision about a right.
@@ -140,7 +145,7 @@ impl KernelFactory {
         self.choice.policy.permissions(&self.manifest)
     }
 
-    fn start_group(&self, kernel: &manifest::Kernel, module: &KernelModule, params: &Params) -> Result<KernelGroup, EngineError> {
+    fn start_group(&self, kernel: &manifest::Kernel, module: &KernelModule, params: &Params) -> Result<KernelGroup, KernelError> {
         let granted: Vec<(usize, GrantAccess)> = self
             .manifest
             .buffer
@@ -173,7 +178,7 @@ impl KernelFactory {
                     seed: self.choice.seed,
                     limits: kernel_limits(kernel, &self.manifest),
                 };
-                Kernel::start(&self.sandbox, module, &self.region, &grants, &args).map_err(EngineError::from)
+                Kernel::start(&self.sandbox, module, &self.region, &grants, &args)
             })
             .collect::<Result<Vec<_>, _>>()?;
         Ok(KernelGroup {

@@ -81,7 +81,7 @@ pub enum FromEngine {
     },
 }
 
-/// What a front end may ask for. Each changes the run as a key press in the player would, and nothing else: guests and models are out of reach.
+/// What a front end may ask for. Each changes the run as a key press in the player would, and nothing else: what guests and models do is out of reach.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(tag = "what", rename_all = "snake_case")]
@@ -97,6 +97,11 @@ pub enum Ask {
         /// The new seed.
         seed: Option<u64>,
     },
+    /// Begins anew with one guest, also after it has failed: fresh instances with the rights it has now. The run and the other guests go on.
+    RestartGuest {
+        /// Its name.
+        guest: String,
+    },
     /// Shows or hides the HUD.
     Hud {
         /// Whether it is to be seen.
@@ -109,7 +114,7 @@ pub enum Ask {
         /// The value; the engine brings it into the parameter's range.
         value: f64,
     },
-    /// Decides about a right of a guest. Denying one that it has ends the guest at once; allowing it again takes effect when the run restarts.
+    /// Decides about a right of a guest. Denying one that it has ends the guest at once; allowing it again takes effect when the guest or the run restarts.
     Permit {
         /// Name of the guest.
         guest: String,

@@ -63,13 +63,17 @@ problem: Problem | null, } | { "type": "bye",
 problem: Problem, };
 
 /**
- * What a front end may ask for. Each changes the run as a key press in the player would, and nothing else: guests and models are out of reach.
+ * What a front end may ask for. Each changes the run as a key press in the player would, and nothing else: what guests and models do is out of reach.
  */
 export type Ask = { "what": "pause" } | { "what": "resume" } | { "what": "step" } | { "what": "restart",
 /**
  * The new seed.
  */
-seed: number | null, } | { "what": "hud",
+seed: number | null, } | { "what": "restart_guest",
+/**
+ * Its name.
+ */
+guest: string, } | { "what": "hud",
 /**
  * Whether it is to be seen.
  */
@@ -631,7 +635,7 @@ decision: Decision,
  */
 scope: Scope | null,
 /**
- * What holds from the next restart on, where that is something else: a guest that is stopped begins anew with the run.
+ * What holds from the guest's or the run's next restart on, where that is something else.
  */
 next: Decision | null,
 /**

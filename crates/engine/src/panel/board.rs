@@ -6,10 +6,10 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use wasm_engine_serve::protocol::{Permission, Problem};
 
+use crate::groups::KernelGroup;
 use crate::limits;
 use crate::params::Params;
 use crate::run_report::Fault;
-use crate::ticker::KernelGroup;
 
 /// What is known of a run's ticks.
 #[derive(Default)]
@@ -104,6 +104,13 @@ impl Board {
         note.nanos.push_back(nanos);
         if note.fault != group.fault {
             note.fault.clone_from(&group.fault);
+        }
+    }
+
+    /// One kernel begins anew; nothing is known of its time before.
+    pub(crate) fn begin_guest(&self, index: usize) {
+        if let Some(note) = self.lock().guests.get_mut(index) {
+            *note = GuestNote::default();
         }
     }
 

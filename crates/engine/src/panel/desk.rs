@@ -10,10 +10,10 @@ use wasm_engine_serve::{Asks, limits};
 use super::board::Board;
 use crate::control::Control;
 use crate::error::Diagnostic;
+use crate::groups::Groups;
 use crate::inbox::Inbox;
 use crate::policy::Right;
 use crate::recording::{Input, InputLog};
-use crate::wiring::KernelFactory;
 
 /// The tick thread's end of a panel.
 pub(crate) struct Desk {
@@ -21,7 +21,7 @@ pub(crate) struct Desk {
     pub(crate) board: Arc<Board>,
     step: bool,
     restart: Option<Restart>,
-    has_decided: bool,
+    have_guests_changed: bool,
 }
 
 /// A wish for a new beginning.
@@ -34,7 +34,7 @@ pub(crate) struct Restart {
 pub(crate) struct Reach<'a> {
     pub(crate) control: &'a Control,
     pub(crate) inbox: &'a mut Inbox,
-    pub(crate) factory: &'a mut KernelFactory,
+    pub(crate) groups: &'a mut Groups,
     pub(crate) page: Option<&'a Page>,
     pub(crate) bridge: Option<&'a Bridge>,
     pub(crate) log: Option<&'a mut InputLog>,
@@ -44,20 +44,26 @@ pub(crate) struct Reach<'a> {
 
 impl Desk {
     pub(crate) fn new(asks: Asks, board: Arc<Board>) -> Self {
-        Self { asks, board, step: false, restart: None, has_decided: false }
+        Self { asks, board, step: false, restart: None, have_guests_changed: false }
     }
 
-    /// Takes over what waits, up to a bound, so that a panel that asks without end cannot hold up a tick. Whether a decision about rights was among it.
+    /// Takes over what waits, up to a bound, so that a panel that asks without end cannot hold up a tick. Whether a guest has begun anew, or something
+    /// was decided about rights.
     pub(crate) fn take_over(&mut self, mut reach: Reach<'_>) -> bool {
         for _ in 0..limits::ASKS_WAITING {
             let Some(pending) = self.asks.next_waiting() else { break };
             tracing::info!(ask = ?pending.ask, "a panel asks");
+            let has_begun_anew = matches!(pending.ask, Ask::RestartGuest { .. });
             let outcome = self.carry_out(&pending.ask, &mut reach);
             pending.answer(outcome);
             // The panel is to see at once what has come of it.
             reach.control.monitor.notify();
+            // To start one takes a while: the next ask waits for the next tick.
+            if has_begun_anew {
+                break;
+            }
         }
-        std::mem::take(&mut self.has_decided)
+        std::mem::take(&mut self.have_guests_changed)
     }
 
     fn carry_out(&mut self, ask: &Ask, reach: &mut Reach<'_>) -> Result<(), Problem> {
@@ -73,6 +79,7 @@ impl Desk {
             }
             Ask::Restart { .. } | Ask::Permit { .. } if reach.log.is_some() => return Err(recording()),
             Ask::Restart { seed } => self.restart = Some(Restart { seed: *seed }),
+            Ask::RestartGuest { guest } => self.restart_guest(guest, reach)?,
             Ask::Hud { shown } => reach.control.set_hud(*shown),
             Ask::Param { name, value } => {
                 set_param(reach, name, *value)?;
@@ -80,8 +87,8 @@ impl Desk {
             }
             Ask::Permit { guest, right, object, decision, scope } => {
                 let right = Right { guest: guest.clone(), right: right.clone(), object: object.clone() };
-                reach.factory.decide(right, *decision, *scope).map_err(|refused| problem(&refused))?;
-                self.has_decided = true;
+                reach.groups.decide(right, *decision, *scope).map_err(|refused| problem(&refused))?;
+                self.have_guests_changed = true;
             }
             Ask::RestartPage => {
                 restart_page(reach.page)?;
@@ -90,6 +97,16 @@ impl Desk {
             Ask::Stop => reach.control.stop.stop(),
         }
         Ok(())
+    }
+
+    fn restart_guest(&mut self, guest: &str, reach: &mut Reach<'_>) -> Result<(), Problem> {
+        let index = reach.groups.find(guest, reach.tick).map_err(|refused| problem(&refused))?;
+        if let Some(log) = reach.log.as_deref_mut() {
+            log.input(&Input::RestartGuest { tick: reach.tick, guest });
+        }
+        self.have_guests_changed = true;
+        self.board.begin_guest(index);
+        reach.groups.restart_one(index, &reach.inbox.params, reach.tick).map_err(|failed| problem(&failed))
     }
 
     /// Whether one tick is to be run although the run is paused. A restart that waits comes first.

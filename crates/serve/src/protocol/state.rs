@@ -292,7 +292,7 @@ pub struct Permission {
     pub decision: Decision,
     /// How long a person's decision holds; none where it is the manifest's.
     pub scope: Option<Scope>,
-    /// What holds from the next restart on, where that is something else: a guest that is stopped begins anew with the run.
+    /// What holds from the guest's or the run's next restart on, where that is something else.
     pub next: Option<Decision>,
     /// Where the decision comes from.
     pub why: String,

@@ -80,6 +80,10 @@ fn the_json_is_as_agreed() {
         (r#"{"type":"hello","version":1}"#, FromPanel::Hello { version: 1 }),
         (r#"{"type":"ask","id":1,"ask":{"what":"pause"}}"#, FromPanel::Ask { id: 1, ask: Ask::Pause }),
         (r#"{"type":"ask","id":2,"ask":{"what":"restart","seed":null}}"#, FromPanel::Ask { id: 2, ask: Ask::Restart { seed: None } }),
+        (
+            r#"{"type":"ask","id":2,"ask":{"what":"restart_guest","guest":"grid"}}"#,
+            FromPanel::Ask { id: 2, ask: Ask::RestartGuest { guest: "grid".to_owned() } },
+        ),
         (r#"{"type":"ask","id":3,"ask":{"what":"hud","shown":true}}"#, FromPanel::Ask { id: 3, ask: Ask::Hud { shown: true } }),
     ] {
         assert_eq!(serde_json::from_str::<FromPanel>(text).unwrap(), expected);

@@ -1,0 +1,170 @@
+//! The kernels of a run: started together, ended one by one by a fault or a decision, begun anew all at once or one by one.
+
+use wasm_engine_sandbox::{Kernel, KernelError};
+use wasm_engine_serve::protocol::{Decision, Permission, Scope};
+
+use crate::error::Diagnostic;
+use crate::params::Params;
+use crate::policy::Right;
+use crate::run_report::Fault;
+use crate::wiring::KernelFactory;
+
+/// The instances of one kernel, and the buffers they were granted.
+pub(crate) struct KernelGroup {
+    pub(crate) name: String,
+    pub(crate) shards: Vec<Kernel>,
+    /// Index into the ticker's buffers of every grant, in the kernel's own order.
+    pub(crate) grants: Vec<usize>,
+    /// Index into the ticker's buffers of every buffer that this kernel may write.
+    pub(crate) writes: Vec<usize>,
+    /// Surface over which the pointer means something to this kernel.
+    pub(crate) pointer_surface: Option<usize>,
+    /// Set when the kernel has failed; it is not run again.
+    pub(crate) fault: Option<Fault>,
+}
+
+/// One kernel in the report.
+#[derive(Debug, Clone, serde::Serialize)]
+pub struct KernelSummary {
+    /// Name from the manifest.
+    pub name: String,
+    /// Instances it ran as.
+    pub shards: usize,
+    /// `running`, or the code of the fault that ended it.
+    pub state: String,
+    /// Whether its buffers are mapped into its memory, or copied in and out.
+    pub windows: String,
+}
+
+/// All kernels of a run, in manifest order, and what starts them.
+pub(crate) struct Groups {
+    factory: KernelFactory,
+    pub(crate) list: Vec<KernelGroup>,
+}
+
+impl Groups {
+    /// Starts every kernel, but those to which a right is denied.
+    ///
+    /// # Errors
+    /// The first kernel that does not start.
+    pub(crate) fn start(mut factory: KernelFactory, params: &Params) -> Result<Self, KernelError> {
+        let list = (0..factory.len()).map(|index| factory.start(index, params, 0)).collect::<Result<_, _>>()?;
+        Ok(Self { factory, list })
+    }
+
+    /// Begins anew with all kernels, which were shut down: each has fresh instances, one that had failed as well.
+    pub(crate) fn restart(&mut self, params: &Params) {
+        match (0..self.factory.len()).map(|index| self.factory.start(index, params, 0)).collect() {
+            Ok(list) => self.list = list,
+            Err(error) => {
+                let error: KernelError = error;
+                tracing::error!(code = error.code(), "restart: {error}");
+            }
+        }
+    }
+
+    /// The kernel of this name, if it may begin anew.
+    ///
+    /// # Errors
+    /// `UNKNOWN_GUEST` when the manifest names no such kernel, `PERMISSION_DENIED` when a right of it is denied.
+    pub(crate) fn find(&mut self, name: &str, tick: u64) -> Result<usize, Diagnostic> {
+        let Some(index) = self.list.iter().position(|group| group.name == name) else {
+            let names: Vec<_> = self.list.iter().map(|group| group.name.as_str()).collect();
+            let hint = format!("the app's guests: {}", names.join(", "));
+            return Err(Diagnostic::new("UNKNOWN_GUEST", format!("the app has no guest `{name}`")).with_hint(Some(hint)));
+        };
+        self.factory.verdict(index, tick).map_or(Ok(index), |fault| Err(fault.diagnostic()))
+    }
+
+    /// Begins anew with one kernel: fresh instances, the same seed, the buffers as they are. The other kernels do not notice.
+    ///
+    /// # Errors
+    /// What the kernel has failed of at its start; it has ended then.
+    pub(crate) fn restart_one(&mut self, index: usize, params: &Params, tick: u64) -> Result<(), Diagnostic> {
+        let group = &mut self.list[index];
+        group.shut_down();
+        // Its memory is free again before that of the fresh instances is taken.
+        group.shards.clear();
+        let started = self.factory.start(index, params, tick);
+        *group = started.unwrap_or_else(|error| {
+            let fault = Fault::of_kernel(&group.name, tick, &error);
+            tracing::error!(kernel = group.name, code = fault.code, tick, "{}", fault.message);
+            KernelGroup::held_back(fault)
+        });
+        group.fault.as_ref().map_or(Ok(()), |fault| Err(fault.diagnostic()))
+    }
+
+    /// A person's decision about a right.
+    ///
+    /// # Errors
+    /// When the manifest grants no such right, or the decision cannot be kept.
+    pub(crate) fn decide(&mut self, right: Right, decision: Option<Decision>, scope: Scope) -> Result<(), Diagnostic> {
+        self.factory.decide(right, decision, scope)
+    }
+
+    /// Ends kernels to which a right that they have has been denied.
+    pub(crate) fn enforce(&mut self, tick: u64) {
+        for (index, group) in self.list.iter_mut().enumerate().filter(|(_, group)| group.fault.is_none()) {
+            group.fault = self.factory.verdict(index, tick);
+            if let Some(fault) = &group.fault {
+                tracing::warn!(kernel = group.name, code = fault.code, tick, "{}", fault.message);
+            }
+        }
+    }
+
+    /// What holds for every right.
+    pub(crate) fn permissions(&self) -> Vec<Permission> {
+        self.factory.permissions()
+    }
+
+    /// Gives kernels that are started from now on another seed.
+    pub(crate) fn set_seed(&mut self, seed: u64) {
+        self.factory.set_seed(seed);
+    }
+
+    /// Tells all kernels that the run is over for them.
+    pub(crate) fn shut_down(&mut self) {
+        self.list.iter_mut().for_each(KernelGroup::shut_down);
+    }
+
+    /// What became of the kernels, and of what they have failed.
+    pub(crate) fn finish(self) -> (Vec<KernelSummary>, Vec<Fault>) {
+        let kernels = self.list.iter().map(KernelGroup::summary).collect();
+        (kernels, self.list.into_iter().filter_map(|group| group.fault).collect())
+    }
+}
+
+impl KernelGroup {
+    /// A kernel that was not started.
+    pub(crate) fn held_back(fault: Fault) -> Self {
+        Self {
+            name: fault.part.clone(),
+            shards: Vec::new(),
+            grants: Vec::new(),
+            writes: Vec::new(),
+            pointer_surface: None,
+            fault: Some(fault),
+        }
+    }
+
+    /// Tells the kernel that the run is over for it, unless it has failed.
+    fn shut_down(&mut self) {
+        if self.fault.is_some() {
+            return;
+        }
+        for kernel in &mut self.shards {
+            if let Err(error) = kernel.shutdown() {
+                tracing::warn!(code = error.code(), "{error}");
+            }
+        }
+    }
+
+    fn summary(&self) -> KernelSummary {
+        KernelSummary {
+            name: self.name.clone(),
+            shards: self.shards.len(),
+            state: self.fault.as_ref().map_or_else(|| "running".to_owned(), |fault| fault.code.clone()),
+            windows: self.shards.first().map_or("none", |kernel| if kernel.windows_mapped() { "mapped" } else { "copied" }).to_owned(),
+        }
+    }
+}
