@@ -228,6 +228,24 @@ fn a_guest_that_has_trapped_begins_anew_while_the_others_go_on() {
 }
 
 #[test]
+fn a_guest_that_does_not_start_again_has_ended_and_the_others_go_on() {
+    let (mut child, stdout, served) = serve("trap", &["--allow-control"]);
+    let mut panel = Panel::connect(served["socket"].as_str().unwrap());
+    panel.wait_for(|state| state["run"]["tick"].as_u64() > Some(5));
+    assert_eq!(panel.ask(json!({ "what": "restart", "seed": 13 })), Value::Null);
+    panel.wait_for(|state| state["guests"][0]["state"] == "KERNEL_FAILED" && state["guests"][1]["ticks"].as_u64() > Some(10));
+    let guests = &panel.state["guests"];
+    assert!(guests[0]["last_error"]["message"].as_str().unwrap().contains("seed 13 is none for this kernel"), "{guests}");
+    assert_eq!((&guests[0]["ticks"], &guests[1]["state"]), (&json!(0), &json!("running")), "{guests}");
+    assert_eq!(panel.ask(json!({ "what": "restart_guest", "guest": "bad" })), "KERNEL_FAILED");
+    assert_eq!(panel.ask(json!({ "what": "restart", "seed": 1 })), Value::Null);
+    panel.wait_for(|state| state["guests"][0]["state"] == "TRAP" && state["guests"][0]["ticks"] == 3);
+    assert_eq!(panel.ask(json!({ "what": "stop" })), Value::Null);
+    let (_, report) = report(&mut child, stdout);
+    assert_eq!(report["ending"], "completed");
+}
+
+#[test]
 fn a_page_that_crashes_leaves_the_guests_running_and_can_be_restarted() {
     let (mut child, stdout, served) = serve("crash", &["--allow-control"]);
     let mut panel = Panel::connect(served["socket"].as_str().unwrap());

@@ -52,14 +52,11 @@ impl Groups {
         Ok(Self { factory, list })
     }
 
-    /// Begins anew with all kernels, which were shut down: each has fresh instances, one that had failed as well.
-    pub(crate) fn restart(&mut self, params: &Params) {
-        match (0..self.factory.len()).map(|index| self.factory.start(index, params, 0)).collect() {
-            Ok(list) => self.list = list,
-            Err(error) => {
-                let error: KernelError = error;
-                tracing::error!(code = error.code(), "restart: {error}");
-            }
+    /// Begins anew with all kernels, which were shut down: each has fresh instances, one that had failed as well. One that does not start has ended, and
+    /// the others go on without it.
+    pub(crate) fn restart(&mut self, params: &Params, tick: u64) {
+        for index in 0..self.list.len() {
+            self.begin(index, params, tick);
         }
     }
 
@@ -81,17 +78,21 @@ impl Groups {
     /// # Errors
     /// What the kernel has failed of at its start; it has ended then.
     pub(crate) fn restart_one(&mut self, index: usize, params: &Params, tick: u64) -> Result<(), Diagnostic> {
+        self.list[index].shut_down();
+        self.begin(index, params, tick);
+        self.list[index].fault.as_ref().map_or(Ok(()), |fault| Err(fault.diagnostic()))
+    }
+
+    /// Puts fresh instances in the place of a kernel that was shut down, or the fault that kept them from starting.
+    fn begin(&mut self, index: usize, params: &Params, tick: u64) {
         let group = &mut self.list[index];
-        group.shut_down();
         // Its memory is free again before that of the fresh instances is taken.
         group.shards.clear();
-        let started = self.factory.start(index, params, tick);
-        *group = started.unwrap_or_else(|error| {
+        *group = self.factory.start(index, params, tick).unwrap_or_else(|error| {
             let fault = Fault::of_kernel(&group.name, tick, &error);
             tracing::error!(kernel = group.name, code = fault.code, tick, "{}", fault.message);
             KernelGroup::held_back(fault)
         });
-        group.fault.as_ref().map_or(Ok(()), |fault| Err(fault.diagnostic()))
     }
 
     /// A person's decision about a right.

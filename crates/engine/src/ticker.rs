@@ -133,7 +133,7 @@ impl Ticker {
         let began = now_nanos();
         self.record_pointer(tick);
         if self.inbox.take_reset() {
-            self.restart_kernels();
+            self.restart_kernels(tick);
         }
         self.telemetry.stamp(token, Stage::ComputeStart);
         for group in 0..self.groups.list.len() {
@@ -220,9 +220,9 @@ impl Ticker {
     }
 
     /// Begins anew at the page's wish: fresh instances, the tick's number goes on. A kernel that had failed gets another chance.
-    fn restart_kernels(&mut self) {
+    fn restart_kernels(&mut self, tick: u64) {
         self.groups.shut_down();
-        self.start_kernels();
+        self.start_kernels(tick);
     }
 
     /// Begins anew at a panel's wish: tick 0, fresh instances, empty buffers, and the parameters as they are.
@@ -239,12 +239,12 @@ impl Ticker {
         if let Some(desk) = &self.panel {
             desk.board.restart(seed);
         }
-        self.start_kernels();
+        self.start_kernels(0);
         self.clock.restart();
     }
 
-    fn start_kernels(&mut self) {
-        self.groups.restart(&self.inbox.params);
+    fn start_kernels(&mut self, tick: u64) {
+        self.groups.restart(&self.inbox.params, tick);
         self.show_guests();
     }
 }
