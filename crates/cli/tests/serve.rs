@@ -152,7 +152,7 @@ fn a_panel_watches_and_controls_a_run() {
     assert_eq!(goodbye["problem"]["code"], "ENGINE_ENDED");
     assert_eq!(panel.state["run"]["phase"], "ended");
     let (code, report) = report(&mut child, stdout);
-    assert_eq!((code, &report["ending"]), (Some(0), &json!("completed")));
+    assert_eq!((code, &report["ending"], &report["seed"]), (Some(0), &json!("completed"), &json!(9)));
 }
 
 #[test]
@@ -223,8 +223,12 @@ fn a_guest_that_has_trapped_begins_anew_while_the_others_go_on() {
     assert_eq!(panel.ask(json!({ "what": "resume" })), Value::Null);
     panel.wait_for(|state| ticks(state)[0] > tick + 10 && state["guests"][0]["state"] == "running");
     assert_eq!(panel.ask(json!({ "what": "stop" })), Value::Null);
-    let (_, report) = report(&mut child, stdout);
-    assert_eq!(report["ending"], "completed");
+    let (code, report) = report(&mut child, stdout);
+    assert_eq!(code, Some(6), "a guest has failed on the way: {report}");
+    let kernels = report["kernels"].as_array().unwrap().iter().map(|kernel| (&kernel["state"], &kernel["faults"])).collect::<Vec<_>>();
+    assert_eq!(kernels, [(&json!("running"), &json!(2)), (&json!("running"), &json!(0))]);
+    let faults = report["faults"].as_array().unwrap().iter().map(|fault| (&fault["part"], &fault["code"])).collect::<Vec<_>>();
+    assert_eq!(faults, [(&json!("bad"), &json!("TRAP")), (&json!("bad"), &json!("PERMISSION_DENIED"))]);
 }
 
 #[test]
@@ -241,8 +245,10 @@ fn a_guest_that_does_not_start_again_has_ended_and_the_others_go_on() {
     assert_eq!(panel.ask(json!({ "what": "restart", "seed": 1 })), Value::Null);
     panel.wait_for(|state| state["guests"][0]["state"] == "TRAP" && state["guests"][0]["ticks"] == 3);
     assert_eq!(panel.ask(json!({ "what": "stop" })), Value::Null);
-    let (_, report) = report(&mut child, stdout);
-    assert_eq!(report["ending"], "completed");
+    let (code, report) = report(&mut child, stdout);
+    assert_eq!((code, &report["seed"]), (Some(6), &json!(1)));
+    let faults = report["faults"].as_array().unwrap().iter().map(|fault| fault["code"].as_str().unwrap()).collect::<Vec<_>>();
+    assert_eq!(faults, ["TRAP", "KERNEL_FAILED", "KERNEL_FAILED", "TRAP"]);
 }
 
 #[test]

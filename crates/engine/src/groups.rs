@@ -4,6 +4,7 @@ use wasm_engine_sandbox::{Kernel, KernelError};
 use wasm_engine_serve::protocol::{Decision, Permission, Scope};
 
 use crate::error::Diagnostic;
+use crate::limits;
 use crate::params::Params;
 use crate::policy::Right;
 use crate::run_report::Fault;
@@ -32,6 +33,8 @@ pub struct KernelSummary {
     pub shards: usize,
     /// `running`, or the code of the fault that ended it.
     pub state: String,
+    /// Times that a fault ended it. Beyond one it has begun anew in between.
+    pub faults: u64,
     /// Whether its buffers are mapped into its memory, or copied in and out.
     pub windows: String,
 }
@@ -40,6 +43,10 @@ pub struct KernelSummary {
 pub(crate) struct Groups {
     factory: KernelFactory,
     pub(crate) list: Vec<KernelGroup>,
+    /// Faults that ended kernels which have begun anew since, up to a bound.
+    past: Vec<Fault>,
+    /// How many there were of each kernel, those beyond the bound among them.
+    past_counts: Vec<u64>,
 }
 
 impl Groups {
@@ -48,8 +55,8 @@ impl Groups {
     /// # Errors
     /// The first kernel that does not start.
     pub(crate) fn start(mut factory: KernelFactory, params: &Params) -> Result<Self, KernelError> {
-        let list = (0..factory.len()).map(|index| factory.start(index, params, 0)).collect::<Result<_, _>>()?;
-        Ok(Self { factory, list })
+        let list = (0..factory.len()).map(|index| factory.start(index, params, 0)).collect::<Result<Vec<_>, _>>()?;
+        Ok(Self { past: Vec::new(), past_counts: vec![0; list.len()], factory, list })
     }
 
     /// Begins anew with all kernels, which were shut down: each has fresh instances, one that had failed as well. One that does not start has ended, and
@@ -86,6 +93,12 @@ impl Groups {
     /// Puts fresh instances in the place of a kernel that was shut down, or the fault that kept them from starting.
     fn begin(&mut self, index: usize, params: &Params, tick: u64) {
         let group = &mut self.list[index];
+        if let Some(fault) = group.fault.take() {
+            self.past_counts[index] += 1;
+            if self.past.len() < limits::FAULTS_KEPT {
+                self.past.push(fault);
+            }
+        }
         // Its memory is free again before that of the fresh instances is taken.
         group.shards.clear();
         *group = self.factory.start(index, params, tick).unwrap_or_else(|error| {
@@ -123,15 +136,21 @@ impl Groups {
         self.factory.set_seed(seed);
     }
 
+    /// The seed of kernels that are started from now on.
+    pub(crate) fn seed(&self) -> u64 {
+        self.factory.seed()
+    }
+
     /// Tells all kernels that the run is over for them.
     pub(crate) fn shut_down(&mut self) {
         self.list.iter_mut().for_each(KernelGroup::shut_down);
     }
 
-    /// What became of the kernels, and of what they have failed.
-    pub(crate) fn finish(self) -> (Vec<KernelSummary>, Vec<Fault>) {
-        let kernels = self.list.iter().map(KernelGroup::summary).collect();
-        (kernels, self.list.into_iter().filter_map(|group| group.fault).collect())
+    /// What became of the kernels, and the faults that ended them, those from before a restart first.
+    pub(crate) fn finish(mut self) -> (Vec<KernelSummary>, Vec<Fault>) {
+        let kernels = self.list.iter().zip(self.past_counts).map(|(group, past)| group.summary(past)).collect();
+        self.past.extend(self.list.into_iter().filter_map(|group| group.fault));
+        (kernels, self.past)
     }
 }
 
@@ -160,11 +179,13 @@ impl KernelGroup {
         }
     }
 
-    fn summary(&self) -> KernelSummary {
+    /// `past` is how often a fault had ended it before it began anew.
+    fn summary(&self, past: u64) -> KernelSummary {
         KernelSummary {
             name: self.name.clone(),
             shards: self.shards.len(),
             state: self.fault.as_ref().map_or_else(|| "running".to_owned(), |fault| fault.code.clone()),
+            faults: past + u64::from(self.fault.is_some()),
             windows: self.shards.first().map_or("none", |kernel| if kernel.windows_mapped() { "mapped" } else { "copied" }).to_owned(),
         }
     }

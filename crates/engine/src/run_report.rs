@@ -73,9 +73,9 @@ pub struct RunReport {
     pub engine: String,
     /// How the run ended.
     pub ending: Ending,
-    /// Seed of the run.
+    /// Seed of the run, or of its last restart.
     pub seed: u64,
-    /// Ticks that were run.
+    /// Ticks that were run since its beginning, or since its last restart.
     pub ticks: u64,
     /// Wall-clock seconds from the first tick to the last.
     pub seconds: f64,
@@ -108,10 +108,10 @@ impl RunReport {
         self.faults.iter().any(|fault| fault.code == "GPU_LOST")
     }
 
-    /// Whether a guest was ended by a fault.
+    /// Whether a guest was ended by a fault, even if it has begun anew since.
     #[must_use]
     pub fn guests_failed(&self) -> bool {
-        self.kernels.iter().any(|kernel| kernel.state != "running")
+        self.kernels.iter().any(|kernel| kernel.faults > 0)
     }
 }
 

@@ -67,7 +67,6 @@ pub(crate) struct Session {
     ticker: Option<JoinHandle<Ticked>>,
     renderer: Option<JoinHandle<Rendered>>,
     monitor: Monitor,
-    seed: u64,
     workers: usize,
     began: Instant,
     _announcement: Option<Announcement>,
@@ -129,7 +128,6 @@ impl Prepared {
             ticker: Some(ticker),
             renderer: Some(renderer),
             monitor,
-            seed,
             workers,
             began: Instant::now(),
             _announcement: announcement,
@@ -204,7 +202,7 @@ impl Session {
         if let Some(parts) = self.page.take() {
             parts.page.shutdown(limits::SHUTDOWN_TIMEOUT);
         }
-        let Ticked { ticks, faults: kernel_faults, kernels } = ticked.ok_or_else(|| EngineError::thread_died("tick"))?;
+        let Ticked { ticks, seed, faults: kernel_faults, kernels } = ticked.ok_or_else(|| EngineError::thread_died("tick"))?;
         let rendered = rendered.ok_or_else(|| EngineError::thread_died("render"))?;
         faults.splice(0..0, kernel_faults);
         faults.extend(rendered.faults);
@@ -215,7 +213,7 @@ impl Session {
             app: self.engine.app.manifest.app.name.clone(),
             engine: env!("CARGO_PKG_VERSION").to_owned(),
             ending,
-            seed: self.seed,
+            seed,
             ticks,
             seconds,
             size: [size.0, size.1],

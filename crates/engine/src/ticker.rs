@@ -47,7 +47,10 @@ pub(crate) struct Ticker {
 
 /// What is left when the last tick is done.
 pub(crate) struct Ticked {
+    /// Ticks since the last beginning.
     pub(crate) ticks: u64,
+    /// The seed of that beginning.
+    pub(crate) seed: u64,
     pub(crate) faults: Vec<Fault>,
     pub(crate) kernels: Vec<KernelSummary>,
 }
@@ -68,8 +71,9 @@ impl Ticker {
         // Nobody answers a panel from now on: with its end dropped, asks are answered by themselves.
         self.panel = None;
         self.control.end_ticks();
+        let seed = self.groups.seed();
         let (kernels, faults) = self.groups.finish();
-        Ticked { ticks: tick, kernels, faults }
+        Ticked { ticks: tick, seed, faults, kernels }
     }
 
     /// Sleeps until the tick is due; `false` when the run ends first. The next tick is number 0 when a panel wants a new beginning.

@@ -109,6 +109,11 @@ impl KernelFactory {
         self.choice.seed = seed;
     }
 
+    /// The seed of kernels that are started from now on.
+    pub(crate) fn seed(&self) -> u64 {
+        self.choice.seed
+    }
+
     /// How many kernels the app has.
     pub(crate) fn len(&self) -> usize {
         self.manifest.kernel.len()
