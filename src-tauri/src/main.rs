@@ -17,10 +17,8 @@ use std::path::{Path, PathBuf};
 
 use clap::Parser;
 use tauri::{AppHandle, Manager, RunEvent};
-use tracing_subscriber::layer::SubscriberExt as _;
-use tracing_subscriber::{EnvFilter, Layer as _};
 use wasm_engine_engine::desktop::Opening;
-use wasm_engine_engine::{Diagnostic, Display, EngineError, PanelLog, RunOptions, StopHandle, log_directives};
+use wasm_engine_engine::{Diagnostic, Display, EngineError, PanelLog, RunOptions, StopHandle, start_log};
 
 use crate::shell::Shell;
 
@@ -59,7 +57,7 @@ fn run() -> i32 {
     sys::prepare();
     let options = RunOptions { display: Display::Window, seed, out, report, trace, ..RunOptions::default() };
     let log = PanelLog::default();
-    start_log(log.clone());
+    start_log("warn", Some(log.clone()));
     // Others may start us in another folder than the one the path is meant from.
     let app = app.map(|path| path.canonicalize().unwrap_or(path));
     let path = app.clone();
@@ -142,15 +140,4 @@ fn end_on_ctrl_c(app: &AppHandle) -> Result<(), ctrlc::Error> {
         stop.interrupt();
         app.exit(INTERRUPTED);
     })
-}
-
-/// Warnings to standard error, or what `RUST_LOG` says; and what the panel shows to the panel.
-fn start_log(panel: PanelLog) {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(log_directives("warn")));
-    let text = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).without_time().with_filter(filter);
-    let panel = panel.with_filter(EnvFilter::new(log_directives("info")));
-    // Not `init`, which would take the process' logger: Servo hears of a page's crash through it.
-    if let Err(error) = tracing::subscriber::set_global_default(tracing_subscriber::registry().with(text).with(panel)) {
-        eprintln!("there is no log: {error}");
-    }
 }

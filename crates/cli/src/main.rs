@@ -9,9 +9,7 @@ mod output;
 use std::io::Write as _;
 
 use clap::{CommandFactory, Parser, Subcommand};
-use tracing_subscriber::EnvFilter;
-use tracing_subscriber::layer::{Layer as _, SubscriberExt as _};
-use wasm_engine_engine::{PanelLog, log_directives};
+use wasm_engine_engine::{PanelLog, start_log};
 
 /// Runs local-first apps: WASM guests, a page and their graphics in one framebuffer.
 ///
@@ -70,7 +68,7 @@ fn run() -> u8 {
     wasm_engine_engine::prepare();
     let cli = Cli::parse();
     let panel = PanelLog::default();
-    start_log(cli.verbose, matches!(cli.command, Command::Serve(_)).then(|| panel.clone()));
+    start_log(level(cli.verbose), matches!(cli.command, Command::Serve(_)).then(|| panel.clone()));
     let output = output::Output { json: cli.json };
     match cli.command {
         Command::Run(run) => run.execute(output),
@@ -91,21 +89,13 @@ fn run() -> u8 {
     }
 }
 
-/// Sends the log to standard error, so that standard output stays data, and what a user may want to know to the panel.
-fn start_log(verbose: u8, panel: Option<PanelLog>) {
-    let level = match verbose {
+/// How grave is what standard error shows, by how often `-v` was given.
+fn level(verbose: u8) -> &'static str {
+    match verbose {
         0 => "warn",
         1 => "info",
         2 => "debug",
         _ => "trace",
-    };
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(log_directives(level)));
-    let text = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_target(true).without_time().with_filter(filter);
-    // A panel filters by itself; what it is not given it cannot show.
-    let panel = panel.map(|log| log.with_filter(EnvFilter::new(log_directives("info"))));
-    // Not `init`, which would take the process' logger: Servo hears of a page's crash through it.
-    if let Err(error) = tracing::subscriber::set_global_default(tracing_subscriber::registry().with(text).with(panel)) {
-        eprintln!("there is no log: {error}");
     }
 }
 

@@ -45,6 +45,6 @@ pub use engine::{Engine, EngineError};
 pub use error::{Diagnostic, Location};
 pub use groups::KernelSummary;
 pub use options::{Display, RunOptions, display_announced};
-pub use panel::{PanelLog, PanelOptions, PanelService, PanelSource, log_directives};
+pub use panel::{PanelLog, PanelOptions, PanelService, PanelSource, start_log};
 pub use params::{ParamChange, Params};
 pub use run_report::{Ending, Fault, PagePath, RunReport};

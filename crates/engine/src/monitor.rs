@@ -117,8 +117,8 @@ impl Watch {
         while let Some(event) = page.next_event() {
             let fault = match event {
                 PageEvent::Console { level: ConsoleLevel::Error, text } => page_fault("PAGE_ERROR", text, None),
-                PageEvent::Console { text, .. } => {
-                    tracing::info!(target: "page", "{text}");
+                PageEvent::Console { level, text } => {
+                    log_page(level, &text);
                     continue;
                 }
                 PageEvent::Crashed { reason } => {
@@ -203,6 +203,15 @@ impl Watch {
             tracing::debug!("{error}");
         }
         self.stats = Some((stats, Instant::now()));
+    }
+}
+
+fn log_page(level: ConsoleLevel, text: &str) {
+    match level {
+        ConsoleLevel::Error => tracing::error!(target: "page", "{text}"),
+        ConsoleLevel::Warn => tracing::warn!(target: "page", "{text}"),
+        ConsoleLevel::Info => tracing::info!(target: "page", "{text}"),
+        ConsoleLevel::Debug => tracing::debug!(target: "page", "{text}"),
     }
 }
 

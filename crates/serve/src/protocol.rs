@@ -133,6 +133,25 @@ pub enum Ask {
     Stop,
 }
 
+impl Ask {
+    /// What is asked for, as the message names it.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Pause => "pause",
+            Self::Resume => "resume",
+            Self::Step => "step",
+            Self::Restart { .. } => "restart",
+            Self::RestartGuest { .. } => "restart_guest",
+            Self::Hud { .. } => "hud",
+            Self::Param { .. } => "param",
+            Self::Permit { .. } => "permit",
+            Self::RestartPage => "restart_page",
+            Self::Stop => "stop",
+        }
+    }
+}
+
 /// What a client may do besides looking.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]

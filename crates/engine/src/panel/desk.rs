@@ -52,7 +52,8 @@ impl Desk {
     pub(crate) fn take_over(&mut self, mut reach: Reach<'_>) -> bool {
         for _ in 0..limits::ASKS_WAITING {
             let Some(pending) = self.asks.next_waiting() else { break };
-            tracing::info!(ask = ?pending.ask, "a panel asks");
+            // A slider that is moved asks all the time: what matters in the panel's log must not be pushed out of it.
+            tracing::debug!(ask = pending.ask.name(), "a panel asks");
             let has_begun_anew = matches!(pending.ask, Ask::RestartGuest { .. });
             let outcome = self.carry_out(&pending.ask, &mut reach);
             pending.answer(outcome);

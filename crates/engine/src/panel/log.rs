@@ -1,12 +1,12 @@
-//! The log as a panel sees it: events of `tracing`, handed to the hub, which keeps the newest.
+//! The program's log: as text on standard error, and as a panel sees it, events of `tracing` handed to the hub, which keeps the newest.
 
 use std::fmt::{self, Write as _};
 use std::sync::{Arc, OnceLock};
 
 use tracing::field::{Field, Visit};
 use tracing::{Event, Level as TracingLevel, Subscriber};
-use tracing_subscriber::Layer;
-use tracing_subscriber::layer::Context;
+use tracing_subscriber::layer::{Context, SubscriberExt as _};
+use tracing_subscriber::{EnvFilter, Layer};
 use wasm_engine_serve::protocol::Level;
 use wasm_engine_serve::{Hub, Note};
 
@@ -14,10 +14,26 @@ use wasm_engine_serve::{Hub, Note};
 #[derive(Debug, Clone, Default)]
 pub struct PanelLog(Arc<OnceLock<Hub>>);
 
-/// What a filter of the log is to be set to: this level for our own parts. Servo's say a lot that no user can act on.
-#[must_use]
-pub fn log_directives(level: &str) -> String {
-    const PARTS: [&str; 11] = [
+/// Starts the log of a program, once in its `main`: what is as grave as `level` goes to standard error, so that standard output stays data, or what `RUST_LOG`
+/// says; and what a person may want to know goes to the panel.
+pub fn start_log(level: &str, panel: Option<PanelLog>) {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(directives(level, level)));
+    let text = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).without_time().with_filter(filter);
+    let panel = panel.map(|log| log.with_filter(panel_filter()));
+    // Not `init`, which would take the process' logger: Servo hears of a page's crash through it.
+    if let Err(error) = tracing::subscriber::set_global_default(tracing_subscriber::registry().with(text).with(panel)) {
+        eprintln!("there is no log: {error}");
+    }
+}
+
+/// A panel filters by itself, and what it is not given it cannot show: all that the app says, and of the engine what is no detail.
+fn panel_filter() -> EnvFilter {
+    EnvFilter::new(directives("info", "debug"))
+}
+
+/// What a filter is to be set to: these levels for the engine's parts and for the app's. Servo's say a lot that no user can act on.
+fn directives(engine: &str, app: &str) -> String {
+    const ENGINE: [&str; 9] = [
         "wasm_engine",
         "wasm_engine_compositor",
         "wasm_engine_desktop",
@@ -26,11 +42,11 @@ pub fn log_directives(level: &str) -> String {
         "wasm_engine_page",
         "wasm_engine_sandbox",
         "wasm_engine_serve",
-        "guest",
-        "page",
         "panel",
     ];
-    PARTS.iter().fold("error".to_owned(), |all, part| format!("{all},{part}={level}"))
+    const APP: [&str; 2] = ["guest", "page"];
+    let parts = ENGINE.map(|part| (part, engine)).into_iter().chain(APP.map(|part| (part, app)));
+    parts.fold("error".to_owned(), |all, (part, level)| format!("{all},{part}={level}"))
 }
 
 impl PanelLog {
@@ -104,16 +120,35 @@ impl Visit for Fields {
 
 #[cfg(test)]
 mod tests {
-    use tracing_subscriber::layer::SubscriberExt as _;
-
     use super::*;
+
+    fn hub() -> Hub {
+        let app =
+            wasm_engine_serve::protocol::AppInfo { name: "x".to_owned(), title: String::new(), version: String::new(), params: Vec::new() };
+        Hub::new("0", app).0
+    }
+
+    #[test]
+    fn a_panel_is_given_all_that_the_app_says_and_no_detail_of_the_engines() {
+        let (log, hub) = (PanelLog::default(), hub());
+        log.connect(hub.clone());
+        tracing::subscriber::with_default(tracing_subscriber::registry().with(log.with_filter(panel_filter())), || {
+            tracing::debug!(target: "guest", kernel = "boids", "cells in use");
+            tracing::debug!(target: "page", "a detail of the page's");
+            tracing::debug!(target: "wasm_engine_engine::panel::desk", "a panel asks");
+            tracing::info!(target: "wasm_engine_engine::inbox", "page connected");
+            tracing::warn!(target: "servo::script", "something that no user can act on");
+            tracing::error!(target: "servo::script", "something grave");
+        });
+        let entries = hub.follow().snapshot().log;
+        let told: Vec<_> = entries.iter().map(|entry| (entry.level, entry.text.as_str())).collect();
+        let (debug, page) = ((Level::Debug, "cells in use"), (Level::Debug, "a detail of the page's"));
+        assert_eq!(told, [debug, page, (Level::Info, "page connected"), (Level::Error, "something grave")]);
+    }
 
     #[test]
     fn events_become_entries() {
-        let log = PanelLog::default();
-        let app =
-            wasm_engine_serve::protocol::AppInfo { name: "x".to_owned(), title: String::new(), version: String::new(), params: Vec::new() };
-        let (hub, _asks) = Hub::new("0", app);
+        let (log, hub) = (PanelLog::default(), hub());
         tracing::subscriber::with_default(tracing_subscriber::registry().with(log.clone()), || {
             tracing::error!("nobody hears this");
             log.connect(hub.clone());

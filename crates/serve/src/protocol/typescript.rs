@@ -96,3 +96,23 @@ fn the_json_is_as_agreed() {
         assert!(serde_json::from_str::<FromPanel>(bad).is_err(), "{bad}");
     }
 }
+
+#[test]
+fn an_ask_has_the_name_of_its_message() {
+    let permit = Ask::Permit { guest: String::new(), right: String::new(), object: String::new(), decision: None, scope: Scope::Run };
+    let asks = [
+        Ask::Pause,
+        Ask::Resume,
+        Ask::Step,
+        Ask::Restart { seed: None },
+        Ask::RestartGuest { guest: String::new() },
+        Ask::Hud { shown: true },
+        Ask::Param { name: String::new(), value: 0.0 },
+        permit,
+        Ask::RestartPage,
+        Ask::Stop,
+    ];
+    for ask in asks {
+        assert_eq!(serde_json::to_value(&ask).unwrap()["what"], ask.name());
+    }
+}
