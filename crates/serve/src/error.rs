@@ -134,6 +134,12 @@ pub enum AskError {
     /// The client may look and nothing else.
     #[error("this client may look and not ask")]
     NotAllowed,
+    /// A name in it is longer than any name is.
+    #[error("a name in the ask has {bytes} bytes; one may have {}", limits::ASK_TEXT_BYTES)]
+    TooLong {
+        /// How long it is.
+        bytes: usize,
+    },
     /// Too many asks wait already.
     #[error("{} asks are waiting for the engine", limits::ASKS_WAITING)]
     Busy,
@@ -154,6 +160,7 @@ impl AskError {
     pub fn code(&self) -> &str {
         match self {
             Self::NotAllowed => "NOT_ALLOWED",
+            Self::TooLong { .. } => "ASK_TOO_LONG",
             Self::Busy => "ASKS_FULL",
             Self::Unanswered => "ASK_TIMED_OUT",
             Self::RunOver => "RUN_OVER",
@@ -167,6 +174,7 @@ impl AskError {
         match self {
             Self::NotAllowed => Some("start the engine with --allow-control".to_owned()),
             Self::Busy | Self::Unanswered => Some("ask again".to_owned()),
+            Self::TooLong { .. } => Some("name what the engine's messages name".to_owned()),
             Self::RunOver => None,
             Self::Refused(problem) => problem.hint.clone(),
         }

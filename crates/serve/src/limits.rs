@@ -26,6 +26,9 @@ pub const CHANGE_INTERVAL: Duration = Duration::from_millis(1000 / CHANGES_PER_S
 /// Asks of all clients that wait for the engine. Full: a new one is answered with a problem.
 pub const ASKS_WAITING: usize = 64;
 
+/// Longest text in an ask, in bytes of UTF-8: names of guests, rights, buffers and parameters. An ask with a longer one is refused, whichever way it came.
+pub const ASK_TEXT_BYTES: usize = 256;
+
 /// How long the engine may take to answer an ask.
 pub const ASK_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -73,3 +76,4 @@ pub const FOLDER_DEPTH: usize = 8;
 
 const _: () = assert!(CLIENTS_MAX < CONNECTIONS_MAX, "a client that is turned away needs a connection to be told so");
 const _: () = assert!(LOG_NAME_BYTES <= LOG_TEXT_BYTES);
+const _: () = assert!(3 * ASK_TEXT_BYTES <= LOG_TEXT_BYTES, "a refusal that repeats what was asked for fits into the log");

@@ -150,6 +150,16 @@ impl Ask {
             Self::Stop => "stop",
         }
     }
+
+    /// The longest text in it, in bytes of UTF-8; 0 where there is none.
+    pub(crate) fn longest_text(&self) -> usize {
+        match self {
+            Self::RestartGuest { guest } => guest.len(),
+            Self::Param { name, .. } => name.len(),
+            Self::Permit { guest, right, object, .. } => guest.len().max(right.len()).max(object.len()),
+            Self::Pause | Self::Resume | Self::Step | Self::Restart { .. } | Self::Hud { .. } | Self::RestartPage | Self::Stop => 0,
+        }
+    }
 }
 
 /// What a client may do besides looking.

@@ -57,8 +57,13 @@ impl Hub {
     /// Asks the engine, and waits for its answer.
     ///
     /// # Errors
-    /// When too many asks wait, the engine does not answer in time or no longer runs, or says no.
+    /// When a name in it is too long, too many asks wait, the engine does not answer in time or no longer runs, or says no.
     pub async fn ask(&self, ask: Ask) -> Result<(), AskError> {
+        // Here and not at an edge, since there are several: what the engine is given, it may repeat in answers and in its log.
+        let bytes = ask.longest_text();
+        if bytes > limits::ASK_TEXT_BYTES {
+            return Err(AskError::TooLong { bytes });
+        }
         let (reply, answer) = oneshot::channel();
         self.0.asks.try_send(PendingAsk { ask, reply }).map_err(|error| match error {
             TrySendError::Full(_) => AskError::Busy,

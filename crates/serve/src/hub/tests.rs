@@ -155,3 +155,29 @@ fn asks_that_nobody_takes_are_bounded_and_not_carried_out_later() {
     });
     assert!(asks.next_waiting().is_none());
 }
+
+#[test]
+fn an_ask_with_a_name_of_any_length_does_not_reach_the_engine() {
+    use crate::protocol::Scope;
+
+    let (hub, mut asks) = hub();
+    let (short, long) = (String::new, || "x".repeat(100 << 20));
+    let permit = |guest, right, object| Ask::Permit { guest, right, object, decision: None, scope: Scope::Run };
+    for ask in [
+        Ask::Param { name: long(), value: 1.0 },
+        Ask::RestartGuest { guest: long() },
+        permit(long(), short(), short()),
+        permit(short(), long(), short()),
+        permit(short(), short(), long()),
+    ] {
+        let refused = Problem::from(&wait(hub.ask(ask)).unwrap_err());
+        assert_eq!(refused.code, "ASK_TOO_LONG");
+        assert!(refused.message.len() < 100, "the name is not repeated");
+    }
+    assert!(asks.next_waiting().is_none());
+    wait(async {
+        let longest = Ask::RestartGuest { guest: "x".repeat(limits::ASK_TEXT_BYTES) };
+        let _ = tokio::time::timeout(Duration::ZERO, hub.ask(longest)).await;
+        assert_eq!(hub.ask(Ask::RestartGuest { guest: "x".repeat(limits::ASK_TEXT_BYTES + 1) }).await.unwrap_err().code(), "ASK_TOO_LONG");
+    });
+}
