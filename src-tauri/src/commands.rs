@@ -6,7 +6,7 @@ use tauri::ipc::Channel;
 use tauri::{AppHandle, State};
 use tauri_plugin_autostart::ManagerExt as _;
 use tauri_plugin_dialog::DialogExt as _;
-use wasm_engine_engine::desktop::protocol::{FromEngine, FromPanel, Problem, Rights, ShellState, VERSION};
+use wasm_engine_engine::desktop::protocol::{FromEngine, FromPanel, Problem, Rights, ShellState};
 
 use crate::shell::Shell;
 use crate::{launch, recent};
@@ -17,9 +17,7 @@ const PATH_BYTES: usize = 4096;
 /// A panel begins: it is told everything, and every change from now on.
 #[tauri::command]
 pub(crate) async fn panel_hello(message: FromPanel, channel: Channel<FromEngine>, shell: State<'_, Shell>) -> Result<(), Problem> {
-    let FromPanel::Hello { version: VERSION } = message else {
-        return Err(problem("WRONG_VERSION", "this panel speaks another version of the protocol"));
-    };
+    message.into_hello().map_err(|error| Problem::from(&error))?;
     let run = shell.run().ok_or_else(not_yet)?.clone();
     tauri::async_runtime::spawn(async move { run.feed(Rights { ask: true }, |message| channel.send(message).is_ok()).await });
     Ok(())
@@ -28,7 +26,7 @@ pub(crate) async fn panel_hello(message: FromPanel, channel: Channel<FromEngine>
 /// A panel asks. The answer is the outcome.
 #[tauri::command]
 pub(crate) async fn panel_ask(message: FromPanel, shell: State<'_, Shell>) -> Result<(), Problem> {
-    let FromPanel::Ask { ask, .. } = message else { return Err(problem("MALFORMED", "this is not an ask")) };
+    let (_, ask) = message.into_ask().map_err(|error| Problem::from(&error))?;
     let run = shell.run().ok_or_else(not_yet)?.clone();
     run.hub().ask(ask).await.map_err(|error| Problem::from(&error))
 }

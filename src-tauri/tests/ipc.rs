@@ -34,7 +34,14 @@ fn the_panel_answers_a_driver_and_the_shell_refuses_what_it_does_not_know() {
         assert!(said.contains("invalid args"), "{message}: {said}");
     }
     assert!(refusal(&driver, "panel_ask", "{}").contains("missing required key"));
-    assert_eq!(refusal(&driver, "panel_ask", "{ message: { type: 'hello', version: 1 } }"), "MALFORMED");
+    assert_eq!(refusal(&driver, "panel_ask", "{ message: { type: 'hello', version: 1 } }"), "MALFORMED_MESSAGE");
+    // A greeting of another version, and what is none.
+    for (message, code) in
+        [("{ type: 'hello', version: 2 }", "PROTOCOL_VERSION"), ("{ type: 'ask', id: 1, ask: { what: 'pause' } }", "HELLO_EXPECTED")]
+    {
+        let channel = "'__CHANNEL__:' + window.__TAURI_INTERNALS__.transformCallback(() => {})";
+        assert_eq!(refusal(&driver, "panel_hello", &format!("{{ message: {message}, channel: {channel} }}")), code);
+    }
     assert!(refusal(&driver, "shell_open", "{ path: 7 }").contains("invalid args"));
     assert_eq!(refusal(&driver, "shell_open", "{ path: '/nowhere/at/all' }"), "APP_MISSING");
     // What the capabilities do not allow, and what is no command.
@@ -44,6 +51,8 @@ fn the_panel_answers_a_driver_and_the_shell_refuses_what_it_does_not_know() {
     // 100 MB.
     assert_eq!(refusal(&driver, "shell_open", "{ path: 'x'.repeat(100e6) }"), "TOO_LONG");
     assert!(refusal(&driver, "panel_ask", "{ message: 'x'.repeat(100e6) }").contains("invalid args"));
+    let asked = "{ message: { type: 'ask', id: 1, ask: { what: 'param', name: 'x'.repeat(100e6), value: 1 } } }";
+    assert_eq!(refusal(&driver, "panel_ask", asked), "ASK_TOO_LONG");
 
     // Starting with the session, on and off again.
     let entries = session.home().join(".config/autostart");

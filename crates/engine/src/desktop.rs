@@ -12,8 +12,8 @@ pub use wasm_engine_page::keyboard_types::{Code, Key, Location, Modifiers, Named
 pub use wasm_engine_page::{KeyInput, PageInput, PointerButton, TouchPhase, WheelUnit};
 use wasm_engine_panel::Panel;
 use wasm_engine_serve::Hub;
-pub use wasm_engine_serve::protocol;
 use wasm_engine_serve::protocol::{FromEngine, Rights};
+pub use wasm_engine_serve::{ClientError, protocol};
 
 use crate::control::StopHandle;
 use crate::engine::{Engine, EngineError, follows_display, framebuffer};

@@ -182,7 +182,7 @@ impl Hub {
 }
 
 /// Cuts a text at a character's boundary, and marks the cut.
-fn shorten(mut text: String, bytes: usize) -> String {
+pub(crate) fn shorten(mut text: String, bytes: usize) -> String {
     const CUT: &str = "…";
     if text.len() > bytes {
         let mut end = bytes - CUT.len();

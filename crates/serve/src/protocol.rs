@@ -19,6 +19,8 @@ pub use state::{
     StageTimes, State,
 };
 
+use crate::error::ClientError;
+
 /// Changes whenever a message changes its meaning. A client with another version is turned away.
 pub const VERSION: u32 = 1;
 
@@ -39,6 +41,31 @@ pub enum FromPanel {
         /// What it asks for.
         ask: Ask,
     },
+}
+
+impl FromPanel {
+    /// Takes it for a client's first message.
+    ///
+    /// # Errors
+    /// When it is no hello, or one of another version.
+    pub fn into_hello(self) -> Result<(), ClientError> {
+        match self {
+            Self::Hello { version: VERSION } => Ok(()),
+            Self::Hello { version } => Err(ClientError::Version { theirs: version }),
+            Self::Ask { .. } => Err(ClientError::HelloExpected),
+        }
+    }
+
+    /// Takes it for a later message: the client's number for its ask, and the ask.
+    ///
+    /// # Errors
+    /// When it is another hello.
+    pub fn into_ask(self) -> Result<(u32, Ask), ClientError> {
+        match self {
+            Self::Ask { id, ask } => Ok((id, ask)),
+            Self::Hello { .. } => Err(ClientError::Malformed { reason: "a second hello".to_owned() }),
+        }
+    }
 }
 
 /// What the engine says.

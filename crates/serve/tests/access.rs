@@ -135,10 +135,13 @@ fn later_messages_must_be_of_the_protocol_too() {
         r#"{"type":"ask","id":1,"ask":{"what":"param","name":7,"value":1}}"#,
         r#"{"type":"ask","id":1,"ask":{"what":"param","name":"x","value":1e999}}"#,
         r#"{"type":"hello","version":1}"#,
+        &format!(r#"{{"type":"{}"}}"#, "x".repeat(60_000)),
     ] {
         let (mut socket, _) = fixture.attach();
         socket.send(Message::text(message)).unwrap();
-        assert_eq!(receive_bye(&mut socket).code, "MALFORMED_MESSAGE", "{message}");
+        let problem = receive_bye(&mut socket);
+        assert_eq!(problem.code, "MALFORMED_MESSAGE", "{message}");
+        assert!(problem.message.len() < 2 * limits::LOG_TEXT_BYTES, "what is too long is not repeated");
         read_to_the_end(&mut socket);
     }
 }

@@ -1,7 +1,4 @@
-import type { Ask, FromEngine, Problem } from '../protocol';
-
-/** The version of the messages that this panel speaks. */
-export const VERSION = 1;
+import { type Ask, type FromEngine, type Problem, VERSION } from '../protocol';
 
 /** Where the panel runs: in the desktop shell, in a browser connected to `serve`, or as a page with recorded data. */
 export type Home = 'shell' | 'browser' | 'recorded';

@@ -1,6 +1,6 @@
-import type { Ask, FromEngine, FromPanel, Problem } from '../protocol';
+import { type Ask, type FromEngine, type FromPanel, type Problem, VERSION } from '../protocol';
 import { call, channel, type TauriInternals } from './channel';
-import { type Connection, type Listener, VERSION, versionProblem } from './connection';
+import { type Connection, type Listener, versionProblem } from './connection';
 
 /** The panel in the desktop shell: two commands, and a channel for what the engine says. A greeting fails with `NOT_YET` until an app is open. */
 export class TauriConnection implements Connection {

@@ -1,6 +1,6 @@
-import type { Ask, FromEngine, FromPanel, Problem } from '../protocol';
+import { type Ask, type FromEngine, type FromPanel, type Problem, VERSION } from '../protocol';
 import { Backoff } from './backoff';
-import { type Connection, type Listener, VERSION, versionProblem } from './connection';
+import { type Connection, type Listener, versionProblem } from './connection';
 
 /** The parts of `WebSocket` and `fetch` that are used, so that tests can bring their own. */
 export interface Net {

@@ -18,9 +18,9 @@ use wasm_engine_loopback::Pace;
 use super::{Place, stopped};
 use crate::{
     error::{AskError, ClientError},
-    hub::{Follower, Hub},
+    hub::{Follower, Hub, shorten},
     limits,
-    protocol::{FromEngine, FromPanel, Problem, Rights, VERSION},
+    protocol::{FromEngine, FromPanel, Problem, Rights},
 };
 
 /// Close codes, from the range that is free for applications where the standard has none.
@@ -92,12 +92,7 @@ async fn talk(writer: &mut Writer, reader: &mut Reader, client: &Client) -> Opti
 async fn hello(reader: &mut Reader) -> Result<(), Option<ClientError>> {
     loop {
         return match reader.next().await {
-            Some(Ok(Message::Text(text))) => match parse(&text) {
-                Ok(FromPanel::Hello { version: VERSION }) => Ok(()),
-                Ok(FromPanel::Hello { version }) => Err(Some(ClientError::Version { theirs: version })),
-                Ok(FromPanel::Ask { .. }) => Err(Some(ClientError::HelloExpected)),
-                Err(error) => Err(Some(error)),
-            },
+            Some(Ok(Message::Text(text))) => parse(&text).and_then(FromPanel::into_hello).map_err(Some),
             Some(Ok(Message::Ping(_) | Message::Pong(_))) => continue,
             Some(Ok(Message::Binary(_))) => Err(Some(ClientError::HelloExpected)),
             Some(Ok(Message::Close(_))) | None => Err(None),
@@ -112,9 +107,8 @@ async fn listen(reader: &mut Reader, client: &Client, answers: mpsc::Sender<From
     loop {
         match reader.next().await {
             Some(Ok(Message::Text(text))) => {
-                let (id, ask) = match parse(&text) {
-                    Ok(FromPanel::Ask { id, ask }) => (id, ask),
-                    Ok(FromPanel::Hello { .. }) => return Some(ClientError::Malformed { reason: "a second hello".to_owned() }),
+                let (id, ask) = match parse(&text).and_then(FromPanel::into_ask) {
+                    Ok(ask) => ask,
                     Err(error) => return Some(error),
                 };
                 let outcome = if client.rights.ask { client.hub.ask(ask).await } else { Err(AskError::NotAllowed) };
@@ -132,7 +126,8 @@ async fn listen(reader: &mut Reader, client: &Client, answers: mpsc::Sender<From
 }
 
 fn parse(text: &str) -> Result<FromPanel, ClientError> {
-    serde_json::from_str(text).map_err(|error| ClientError::Malformed { reason: error.to_string() })
+    // The parser repeats what it does not know.
+    serde_json::from_str(text).map_err(|error| ClientError::Malformed { reason: shorten(error.to_string(), limits::LOG_TEXT_BYTES) })
 }
 
 /// Sends answers at once, and changes as often as they may be sent, until the engine ends or the client is too slow.
