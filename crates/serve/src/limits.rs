@@ -65,6 +65,10 @@ pub const HEADERS_MAX: usize = 64;
 /// How long a connection may take to send a request's headers, or stay open between requests.
 pub const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// How long a connection may ask for one file after the other. Then it is given the answer to its last request, for [`WRITE_TIMEOUT`] at most, and ends; one that
+/// has become a WebSocket by then goes on.
+pub const REQUESTS_TIMEOUT: Duration = Duration::from_secs(10);
+
 /// Files of a panel.
 pub const FILES_MAX: usize = 512;
 

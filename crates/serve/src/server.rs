@@ -12,6 +12,7 @@ use std::{
     convert::Infallible,
     fmt, io,
     net::{Ipv4Addr, SocketAddr},
+    pin::pin,
     sync::{Arc, Mutex, PoisonError, mpsc},
     time::Duration,
 };
@@ -28,6 +29,7 @@ use tokio::{
     runtime::Handle,
     sync::{OwnedSemaphorePermit, Semaphore, watch},
     task::JoinSet,
+    time::timeout,
 };
 
 pub use self::files::{PanelFile, PanelFiles};
@@ -196,8 +198,19 @@ async fn converse(stream: TcpStream, app: Arc<App>, place: Place) {
         .max_headers(limits::HEADERS_MAX)
         .serve_connection(TokioIo::new(stream), service)
         .with_upgrades();
-    if let Err(error) = connection.await {
-        tracing::debug!(%error, "a connection of a panel ended");
+    let mut connection = pin!(connection);
+    // Ends when the connection has become a WebSocket, too, which has limits of its own. One that asks and never reads must not keep its place for ever.
+    let ended = match timeout(limits::REQUESTS_TIMEOUT, connection.as_mut()).await {
+        Ok(ended) => Ok(ended),
+        Err(_) => {
+            connection.as_mut().graceful_shutdown();
+            timeout(limits::WRITE_TIMEOUT, connection).await
+        }
+    };
+    match ended {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => tracing::debug!(%error, "a connection of a panel ended"),
+        Err(_) => tracing::debug!("a connection of a panel was cut off: it does not read"),
     }
 }
 

@@ -7,6 +7,8 @@
 mod harness;
 
 use std::{
+    io::{self, Read as _, Write as _},
+    net::TcpStream,
     thread,
     time::{Duration, Instant},
 };
@@ -58,6 +60,39 @@ fn a_client_that_never_reads_slows_nobody_and_is_cut_off() {
     }
     read_to_the_end(&mut stuck);
     assert_eq!(seats.len(), limits::CLIENTS_MAX - 1);
+}
+
+#[test]
+fn a_connection_that_asks_for_files_and_never_reads_is_cut_off() {
+    let fixture = Fixture::looking();
+    let mut stuck = TcpStream::connect(fixture.address).unwrap();
+    stuck.set_write_timeout(Some(Duration::from_millis(20))).unwrap();
+    let request = format!("GET / HTTP/1.1\r\nHost: {}\r\n\r\n", fixture.address);
+    let (start, mut sent, mut is_full) = (Instant::now(), 0, false);
+    let end = loop {
+        // From where it stopped: half a request would be refused, which ends the connection too.
+        match stuck.write(&request.as_bytes()[sent % request.len()..]) {
+            Ok(bytes) => sent += bytes,
+            Err(error) if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut) => is_full = true,
+            Err(error) => break error,
+        }
+        assert!(start.elapsed() < PATIENCE, "it still has its place");
+    };
+    assert!(is_full, "the server has read on until {end}, with {sent} bytes");
+    // Nobody else has noticed.
+    fixture.attach();
+}
+
+#[test]
+fn a_client_outlives_the_time_that_connections_may_ask_for_files() {
+    let fixture = Fixture::looking();
+    let (mut socket, _) = fixture.attach();
+    let mut idle = TcpStream::connect(fixture.address).unwrap();
+    idle.set_read_timeout(Some(PATIENCE)).unwrap();
+    // This one is younger, and has as much time.
+    assert_eq!(idle.read(&mut [0; 16]).unwrap_or(0), 0);
+    fixture.hub.publish(run_at(7));
+    assert_eq!(receive_change(&mut socket).run.unwrap().tick, 7);
 }
 
 #[test]
