@@ -210,7 +210,9 @@ describe('asking', () => {
     await page.keyboard.press('.');
     expect(await page.locator('.chip').innerText()).toBe('Read only');
     expect(await page.locator('.toasts').innerText()).toContain('may watch the run but not change it');
+    expect(await page.locator('.toasts').innerText()).toContain('start `wasm-engine serve` with `--allow-control`');
     expect(await page.locator('#refusal').innerText()).toContain('may watch the run but not change it');
+    expect(await pause.getAttribute('title')).toContain('--allow-control');
     expect(await page.getByRole('slider', { name: 'speed' }).isDisabled()).toBe(true);
     const restart = page.getByRole('button', { name: 'Restart flock', exact: true });
     expect(await restart.getAttribute('aria-disabled')).toBe('true');

@@ -7,6 +7,8 @@ import { Pace } from './pace';
 /** Between two times that numbers and charts change by themselves, ms. More often nobody could read them, and who draws them takes the time of the frames. */
 const PACE_MS = 250;
 
+const READ_ONLY = 'This connection may watch the run but not change it. To change runs from the panel, start `wasm-engine serve` with `--allow-control`.';
+
 /** Why asking is impossible: a short word for the app bar, and the reason. */
 export interface Refusal {
   word: string;
@@ -131,7 +133,7 @@ export class Panel implements Listener {
   #refusal(): Refusal | null {
     if (this.home === 'recorded') return { word: 'Recorded', reason: 'These are recorded data: there is no engine to ask.' };
     if (this.connection.phase !== 'open') return { word: 'Not connected', reason: 'There is no connection to the engine.' };
-    if (!this.mayAsk) return { word: 'Read only', reason: 'This connection may watch the run but not change it.' };
+    if (!this.mayAsk) return { word: 'Read only', reason: READ_ONLY };
     if (this.view.run.phase === 'ended') return { word: 'Ended', reason: 'The run has ended.' };
     return null;
   }

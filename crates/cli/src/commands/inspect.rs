@@ -10,7 +10,7 @@ use crate::{exit, output::Output};
 /// Arguments of `inspect`.
 #[derive(Debug, Args)]
 pub(crate) struct Inspect {
-    /// Folder of the app. Not needed with `--live`.
+    /// Folder of the app, or a file that `pack` made. Not needed with `--live`.
     #[arg(required_unless_present = "live")]
     app: Option<PathBuf>,
 

@@ -12,7 +12,7 @@ use crate::{exit, output::Output};
 /// Arguments of `pack`.
 #[derive(Debug, Args)]
 pub(crate) struct Pack {
-    /// Folder of the app, with its guests built.
+    /// Folder of the app, with its guests built, or a file that `pack` made.
     app: PathBuf,
 
     /// Where the archive goes; `NAME.weapp` in this folder unless told otherwise.

@@ -11,7 +11,7 @@ use crate::{exit, output::Output};
 /// Arguments of `run`.
 #[derive(Debug, Args)]
 pub(crate) struct Run {
-    /// Folder of the app.
+    /// Folder of the app, or a file that `pack` made.
     app: PathBuf,
 
     /// Without a window. This is what happens by itself where there is no display.

@@ -14,14 +14,15 @@ use crate::{exit, output::Output};
 /// Arguments of `serve`.
 #[derive(Debug, Args)]
 pub(crate) struct Serve {
-    /// Folder of the app.
+    /// Folder of the app, or a file that `pack` made.
     app: PathBuf,
 
     /// Port on 127.0.0.1; any that is free unless told otherwise.
     #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
     port: u16,
 
-    /// Let panels pause, step, restart and stop the run and set its parameters. Without it they may only look.
+    /// Let panels pause, step, restart and stop the run, restart its guests and its page, set its parameters, and decide about its guests' rights, also for
+    /// every later run. Without it they may only look.
     #[arg(long)]
     allow_control: bool,
 
