@@ -222,4 +222,21 @@ describe('homes', () => {
     await page.keyboard.press('w');
     expect(await page.locator('.panel.full').count()).toBe(1);
   });
+
+  for (const { key, id } of [{ key: '/', id: 'log-search' }, { key: '2', id: 'card-guests' }]) {
+    it(`the shell, with its cards hidden: ${key} shows them, and what it leads to has the focus`, async () => {
+      await begin({}, { viewport: { width: 1280, height: 720 } }, () => 'about:blank');
+      await shell(page, asking());
+      await page.goto(server.url(null));
+      await titled('Swarm');
+      await page.keyboard.press('5');
+      await page.keyboard.press('Enter');
+      await page.keyboard.press('m');
+      await expect.poll(() => page.locator('main').count()).toBe(0);
+      await page.keyboard.press(key);
+      await page.waitForFunction((id) => document.activeElement?.id === id, id);
+      await page.keyboard.press('Tab');
+      expect(await page.locator('main').count()).toBe(1);
+    });
+  }
 });
