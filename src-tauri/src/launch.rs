@@ -1,16 +1,17 @@
 //! Opening apps. Each runs in a process of its own, so that none can take another one down, and Servo can be had once in a process.
 
+use std::error::Error;
 use std::hash::{BuildHasher as _, BuildHasherDefault, DefaultHasher};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 use tauri::{AppHandle, Manager, Wry};
-use wasm_engine_engine::Diagnostic;
 use wasm_engine_engine::desktop::protocol::Problem;
 use wasm_engine_engine::manifest::Manifest;
+use wasm_engine_engine::{Diagnostic, EngineError};
 
 use crate::shell::Shell;
-use crate::window;
+use crate::{sys, window};
 
 /// What tells this shell from others: one runs for each app, and one that has none.
 pub(crate) fn identity(app: Option<&Path>) -> String {
@@ -36,35 +37,59 @@ pub(crate) fn autostart(app: Option<&Path>) -> tauri::plugin::TauriPlugin<Wry> {
     .build()
 }
 
-/// Opens an app in a process of its own; a shell that has none makes room for it. The app that is open already is shown, or begun anew when its run is over.
+/// Opens an app in a process of its own; a shell that has none makes room for it. The app that is open already is shown, or begun anew when its run is over or never
+/// began.
 ///
 /// # Errors
 /// What is wrong with the app, as far as its manifest shows; the rest its own window says.
 pub(crate) fn open(shell: &AppHandle, path: &Path) -> Result<(), Problem> {
     let path = path.canonicalize().unwrap_or_else(|_| path.to_owned());
-    if let Some(run) = shell.state::<Shell>().run_of(&path) {
-        if run.is_over() {
-            shell.state::<Shell>().begin_again();
-            shell.exit(0);
-        } else {
-            window::show(shell);
-        }
+    let state = shell.state::<Shell>();
+    let is_ours = state.app() == Some(&path);
+    if is_ours && !state.is_idle() {
+        window::show(shell);
         return Ok(());
     }
     Manifest::load(&path).map_err(|error| problem(&Diagnostic::from(&error)))?;
-    start(path).map_err(|error| problem(&Diagnostic::new("SHELL_NOT_STARTED", error.to_string())))?;
-    if shell.state::<Shell>().run().is_none() {
+    if is_ours {
+        // Not before this one has ended, which stands for the app until then.
+        state.begin_again();
+    } else {
+        start(&path).map_err(|error| problem(&Diagnostic::new("SHELL_NOT_STARTED", error.to_string())))?;
+    }
+    if is_ours || state.run().is_none() {
         shell.exit(0);
     }
     Ok(())
 }
 
+/// Somebody has started this shell's app once more, or the shell without one.
+pub(crate) fn once_more(shell: &AppHandle) {
+    let Some(app) = shell.state::<Shell>().app().map(Path::to_owned) else { return window::show(shell) };
+    let shell = shell.clone();
+    // The second one waits for our answer, and an archive is unpacked to be looked at.
+    tauri::async_runtime::spawn_blocking(move || {
+        if let Err(problem) = open(&shell, &app) {
+            shell.state::<Shell>().fail(problem);
+            window::show(&shell);
+        }
+    });
+}
+
 /// Starts a shell for this app.
-pub(crate) fn start(app: PathBuf) -> std::io::Result<()> {
+pub(crate) fn start(app: &Path) -> std::io::Result<()> {
     let mut child = Command::new(std::env::current_exe()?).arg(app).stdin(Stdio::null()).spawn()?;
     // A child that ends before us must be waited for.
     std::thread::Builder::new().name("child".to_owned()).spawn(move || child.wait())?;
     Ok(())
+}
+
+/// What keeps a shell or its app from starting.
+pub(crate) fn diagnostic(error: &(dyn Error + 'static)) -> Diagnostic {
+    match error.downcast_ref::<EngineError>() {
+        Some(error) => Diagnostic::from(error),
+        None => sys::diagnostic(error).unwrap_or_else(|| Diagnostic::new("SHELL_NOT_STARTED", error.to_string())),
+    }
 }
 
 /// As the panel shows it.

@@ -13,12 +13,12 @@ mod tray;
 mod window;
 
 use std::error::Error;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Parser;
 use tauri::{AppHandle, Manager, RunEvent};
 use wasm_engine_engine::desktop::Opening;
-use wasm_engine_engine::{Diagnostic, Display, EngineError, PanelLog, RunOptions, StopHandle, start_log};
+use wasm_engine_engine::{Display, PanelLog, RunOptions, StopHandle, start_log};
 
 use crate::shell::Shell;
 
@@ -45,6 +45,9 @@ struct Arguments {
 /// What a shell exits with after Ctrl-C, as programs do that a signal has ended.
 const INTERRUPTED: i32 = 130;
 
+/// What it exits with when there is nothing to show a window with.
+pub(crate) const NOT_STARTED: i32 = 1;
+
 fn main() -> ! {
     let code = run();
     // Not by way of C's exit handlers: Servo's threads may still be at work, and SpiderMonkey's handlers abort when they are.
@@ -60,7 +63,6 @@ fn run() -> i32 {
     start_log("warn", Some(log.clone()));
     // Others may start us in another folder than the one the path is meant from.
     let app = app.map(|path| path.canonicalize().unwrap_or(path));
-    let path = app.clone();
     let stop = StopHandle::new();
     let opening = match app.clone().map(|app| Opening::begin(app, options, stop.clone(), log)).transpose() {
         Ok(opening) => opening.map(|opening| {
@@ -78,7 +80,7 @@ fn run() -> i32 {
         .plugin(launch::autostart(app.as_deref()))
         .plugin(tauri_plugin_dialog::init())
         .plugin(tauri_plugin_notification::init())
-        .manage(Shell::new(stop))
+        .manage(Shell::new(app.clone(), stop))
         .invoke_handler(tauri::generate_handler![
             commands::panel_hello,
             commands::panel_ask,
@@ -90,22 +92,24 @@ fn run() -> i32 {
         ])
         .setup(move |shell| {
             // Not an error of the hook's, which Tauri panics of.
-            if let Err(error) = set_up(shell.handle(), app.as_deref(), opening) {
-                signal_hook::low_level::exit(not_started(&*error));
+            if let Err(error) = end_on_ctrl_c(shell.handle()) {
+                signal_hook::low_level::exit(not_started(&error));
             }
+            window::open(shell.handle(), app.as_deref(), opening);
             Ok(())
         })
         .build(tauri::generate_context!());
     match built {
         Ok(shell) => {
             let handle = shell.handle().clone();
+            let state = handle.state::<Shell>();
             let code = shell.run_return(|shell, event| {
                 if let RunEvent::Exit = event {
                     shell.state::<Shell>().finish();
                 }
             });
             // Now that this one no longer stands for it.
-            if let (true, Some(app)) = (handle.state::<Shell>().begins_again(), path)
+            if let (true, Some(app)) = (state.begins_again(), state.app())
                 && let Err(error) = launch::start(app)
             {
                 not_started(&error);
@@ -116,17 +120,9 @@ fn run() -> i32 {
     }
 }
 
-fn set_up(shell: &AppHandle, app: Option<&Path>, opening: Option<(Opening, sys::Place)>) -> Result<(), Box<dyn Error>> {
-    end_on_ctrl_c(shell)?;
-    window::open(shell, app, opening)
-}
-
 fn not_started(error: &(dyn Error + 'static)) -> i32 {
-    match error.downcast_ref::<EngineError>() {
-        Some(error) => eprintln!("{}", Diagnostic::from(error)),
-        None => eprintln!("error[SHELL_NOT_STARTED]: {error}"),
-    }
-    1
+    eprintln!("{}", launch::diagnostic(error));
+    NOT_STARTED
 }
 
 /// The first Ctrl-C asks for a clean end; the second does not wait for it.

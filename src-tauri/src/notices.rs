@@ -10,7 +10,7 @@ use wasm_engine_engine::desktop::Desktop;
 use wasm_engine_engine::desktop::protocol::{Change, Problem};
 
 use crate::shell::Shell;
-use crate::window;
+use crate::sys;
 
 /// Tells until the run is taken down.
 pub(crate) async fn tell(app: AppHandle, title: String, run: Arc<Desktop>) {
@@ -23,7 +23,7 @@ pub(crate) async fn tell(app: AppHandle, title: String, run: Arc<Desktop>) {
             offer_again(&app, &title);
         }
         for text in fresh(&change, &mut told) {
-            let is_looking = app.get_webview_window(window::LABEL).is_some_and(|window| window.is_focused().unwrap_or(false));
+            let is_looking = sys::find(&app).is_some_and(|window| window.is_focused().unwrap_or(false));
             let notice = app.notification().builder().title(&title).body(&text);
             // A desktop without notifications is none to notify.
             if let (false, Err(error)) = (is_looking, notice.show()) {

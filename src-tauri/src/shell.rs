@@ -1,17 +1,19 @@
 //! What the shell holds: the run, once it has begun, and what the panel is told of the shell itself.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use tauri::ipc::Channel;
 use wasm_engine_engine::desktop::Desktop;
-use wasm_engine_engine::desktop::protocol::ShellState;
+use wasm_engine_engine::desktop::protocol::{Problem, ShellState};
 use wasm_engine_engine::{Diagnostic, StopHandle};
 
 /// The shell's state.
 pub(crate) struct Shell {
-    run: OnceLock<Arc<Desktop>>,
+    app: Option<PathBuf>,
+    /// Unset while the app is being opened; then its run, or that there will be none.
+    run: OnceLock<Option<Arc<Desktop>>>,
     pub(crate) stop: StopHandle,
     view: Mutex<View>,
     again: AtomicBool,
@@ -25,26 +27,34 @@ struct View {
 }
 
 impl Shell {
-    /// A shell without a run, or with one that has not begun and that `stop` ends.
-    pub(crate) fn new(stop: StopHandle) -> Self {
-        Self { run: OnceLock::new(), stop, view: Mutex::default(), again: AtomicBool::new(false) }
+    /// A shell for this app or for none. The app's run has not begun; `stop` ends it.
+    pub(crate) fn new(app: Option<PathBuf>, stop: StopHandle) -> Self {
+        Self { app, run: OnceLock::new(), stop, view: Mutex::default(), again: AtomicBool::new(false) }
+    }
+
+    /// The app that this shell was started for, as an absolute path.
+    pub(crate) fn app(&self) -> Option<&Path> {
+        self.app.as_deref()
     }
 
     /// The run, if it has begun.
     pub(crate) fn run(&self) -> Option<&Arc<Desktop>> {
-        self.run.get()
+        self.run.get()?.as_ref()
     }
 
-    /// The run, if it is of the app at this path.
-    pub(crate) fn run_of(&self, path: &Path) -> Option<&Arc<Desktop>> {
-        let view = self.view.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_open = view.state.app.as_ref().is_some_and(|app| Path::new(&app.path) == path);
-        is_open.then(|| self.run()).flatten()
+    /// Whether nothing runs any more: there was no app, it could not be opened, or its run is over.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.run.get().is_some_and(|run| run.as_ref().is_none_or(|run| run.is_over()))
     }
 
     /// Keeps the run. There is one in a shell.
     pub(crate) fn began(&self, run: Arc<Desktop>) {
-        let _ = self.run.set(run);
+        let _ = self.run.set(Some(run));
+    }
+
+    /// There will be no run.
+    pub(crate) fn stays_empty(&self) {
+        let _ = self.run.set(None);
     }
 
     /// When this shell has ended, another one is to open its app.
@@ -74,6 +84,12 @@ impl Shell {
             let state = view.state.clone();
             view.panels.retain(|panel| panel.send(state.clone()).is_ok());
         }
+    }
+
+    /// Shows what has gone wrong, also when it has gone wrong in the same way before.
+    pub(crate) fn fail(&self, problem: Problem) {
+        self.show(|state| state.problem = None);
+        self.show(|state| state.problem = Some(problem));
     }
 
     /// Takes the run down and says how it was.

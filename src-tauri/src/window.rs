@@ -6,13 +6,13 @@ use std::path::Path;
 
 use tauri::{AppHandle, DragDropEvent, Manager};
 use tauri_plugin_autostart::ManagerExt as _;
-use wasm_engine_engine::Diagnostic;
-use wasm_engine_engine::desktop::protocol::{RecentApp, ShellApp};
-use wasm_engine_engine::desktop::{Opening, Wanted};
+use tauri_plugin_dialog::{DialogExt as _, MessageDialogKind};
+use wasm_engine_engine::desktop::Opening;
+use wasm_engine_engine::desktop::protocol::{Problem, RecentApp, ShellApp};
 
 use crate::shell::Shell;
 use crate::sys::Place;
-use crate::{launch, notices, recent, sys, tray};
+use crate::{NOT_STARTED, launch, notices, recent, sys, tray};
 
 /// Tauri's name for it.
 pub(crate) const LABEL: &str = "main";
@@ -20,28 +20,41 @@ pub(crate) const LABEL: &str = "main";
 /// Size of a window that offers what to open, logical pixels.
 const WELCOME_SIZE: (u32, u32) = (880, 640);
 
-/// Opens the window, for this app or for none. An app that cannot be opened is said in it, since who has double-clicked on one sees no terminal.
-pub(crate) fn open(app: &AppHandle, path: Option<&Path>, opening: Option<(Opening, Place)>) -> Result<(), Box<dyn Error>> {
+/// Opens the window, for this app or for none. An app that does not start is said in it, since who has double-clicked on one sees no terminal.
+pub(crate) fn open(app: &AppHandle, path: Option<&Path>, opening: Option<(Opening, Place)>) {
     let shell = app.state::<Shell>();
     let autostart = app.autolaunch().is_enabled().unwrap_or(false);
     shell.show(|state| (state.autostart, state.recent) = (autostart, recent::load()));
-    let (Some(path), Some((opening, place))) = (path, opening) else { return welcome(app) };
-    match opening.wanted() {
-        Ok(wanted) => run(app, path, &wanted, place, opening),
-        Err(error) => {
-            let diagnostic = Diagnostic::from(&error);
-            eprintln!("{diagnostic}");
-            shell.show(|state| state.problem = Some(launch::problem(&diagnostic)));
-            welcome(app)
-        }
+    let mut problem = None;
+    if let (Some(path), Some((opening, place))) = (path, opening) {
+        let Err(error) = run(app, path, place, opening) else { return };
+        let diagnostic = launch::diagnostic(&*error);
+        eprintln!("{diagnostic}");
+        shell.fail(launch::problem(&diagnostic));
+        problem = Some(diagnostic);
+    }
+    shell.stays_empty();
+    if let Err(error) = welcome(app) {
+        let missing = launch::diagnostic(&*error);
+        eprintln!("{missing}");
+        last_words(app, &launch::problem(&problem.unwrap_or(missing)));
     }
 }
 
+/// Shows what offers to open something, in the window of the app that did not start if it came so far.
 fn welcome(app: &AppHandle) -> Result<(), Box<dyn Error>> {
     let side = |side: u32| f64::from(side) * sys::fraction();
     sys::webview(&sys::window(app, "wasm-engine", (side(WELCOME_SIZE.0), side(WELCOME_SIZE.1)))?)?;
     surround(app);
     Ok(())
+}
+
+/// Says a problem in a dialog of the system's, where there is no webview to say it in, and ends the shell when that was read.
+fn last_words(app: &AppHandle, problem: &Problem) {
+    let hint = problem.hint.as_ref().map(|hint| format!("\n\n{hint}")).unwrap_or_default();
+    let shell = app.clone();
+    let dialog = app.dialog().message(format!("{}{hint}\n\n{}", problem.message, problem.code)).title("wasm-engine");
+    dialog.kind(MessageDialogKind::Error).show(move |_| shell.exit(NOT_STARTED));
 }
 
 /// Adds what there is beside the window, when the page is there, which it would hold up: the HUD's keys and the tray's icon.
@@ -62,8 +75,9 @@ fn toggle_hud(app: &AppHandle) {
     }
 }
 
-fn run(app: &AppHandle, path: &Path, wanted: &Wanted, place: Place, opening: Opening) -> Result<(), Box<dyn Error>> {
-    sys::run(app, wanted, place, opening)?;
+fn run(app: &AppHandle, path: &Path, place: Place, opening: Opening) -> Result<(), Box<dyn Error>> {
+    let wanted = opening.wanted()?;
+    sys::run(app, &wanted, place, opening)?;
     let (shell, path, title) = (app.state::<Shell>(), path.display().to_string(), wanted.title.clone());
     let recent = recent::opened(RecentApp { path: path.clone(), title: title.clone() });
     shell.show(|state| {
@@ -82,13 +96,14 @@ pub(crate) fn dragged(app: &AppHandle, event: &DragDropEvent) {
     match event {
         DragDropEvent::Enter { paths, .. } => shell.show(|state| state.dropping = !paths.is_empty()),
         DragDropEvent::Drop { paths, .. } => {
-            shell.show(|state| state.dropping = false);
+            shell.show(|state| (state.dropping, state.problem) = (false, None));
             if let Some(path) = paths.first().cloned() {
                 let app = app.clone();
                 // An archive is unpacked, which this thread, the window's, has no time for.
                 tauri::async_runtime::spawn_blocking(move || {
-                    let opened = launch::open(&app, &path);
-                    app.state::<Shell>().show(|state| state.problem = opened.err());
+                    if let Err(problem) = launch::open(&app, &path) {
+                        app.state::<Shell>().fail(problem);
+                    }
                 });
             }
         }
@@ -97,9 +112,9 @@ pub(crate) fn dragged(app: &AppHandle, event: &DragDropEvent) {
     }
 }
 
-/// Brings the window to the front: somebody has started the same app once more.
+/// Brings the window to the front.
 pub(crate) fn show(app: &AppHandle) {
-    if let Some(window) = app.get_webview_window(LABEL) {
+    if let Some(window) = sys::find(app) {
         let _ = window.show();
         let _ = window.unminimize();
         let _ = window.set_focus();

@@ -4,8 +4,9 @@ use std::error::Error;
 use std::sync::Arc;
 
 use tauri::plugin::TauriPlugin;
-use tauri::{AppHandle, Manager, WebviewUrl, WebviewWindow, WebviewWindowBuilder, WindowEvent, Wry};
+use tauri::{AppHandle, LogicalSize, Manager, WebviewUrl, WebviewWindow, WebviewWindowBuilder, WindowEvent, Wry};
 use tauri_plugin_global_shortcut::{GlobalShortcutExt as _, Shortcut, ShortcutEvent, ShortcutState};
+use wasm_engine_engine::Diagnostic;
 use wasm_engine_engine::desktop::{Opening, Pace, Wanted};
 
 use crate::shell::Shell;
@@ -22,6 +23,11 @@ pub(crate) fn prepare() {}
 /// Loads what Tauri cannot do without: nothing.
 pub(crate) fn load(_: Option<&Place>) -> Result<(), Box<dyn Error>> {
     Ok(())
+}
+
+/// Code and hint of an error that has them: here none but the engine's own do.
+pub(crate) fn diagnostic(_error: &(dyn Error + 'static)) -> Option<Diagnostic> {
+    None
 }
 
 /// What things are to be magnified by after the window's scale, which is all there is here.
@@ -50,8 +56,13 @@ impl Place {
     }
 }
 
-/// The window with the webview that fills it.
+/// The window with the webview that fills it: a new one, or that of the app which did not start in it.
 pub(crate) fn window(app: &AppHandle, title: &str, (width, height): (f64, f64)) -> tauri::Result<WebviewWindow> {
+    if let Some(window) = find(app) {
+        window.set_title(title)?;
+        window.set_size(LogicalSize::new(width, height))?;
+        return Ok(window);
+    }
     let builder = WebviewWindowBuilder::new(app, window::LABEL, WebviewUrl::default());
     let window = builder.title(title).inner_size(width, height).transparent(true).build()?;
     let app = app.clone();
@@ -61,6 +72,11 @@ pub(crate) fn window(app: &AppHandle, title: &str, (width, height): (f64, f64)) 
         }
     });
     Ok(window)
+}
+
+/// The window.
+pub(crate) fn find(app: &AppHandle) -> Option<WebviewWindow> {
+    app.get_webview_window(window::LABEL)
 }
 
 /// The webview is there already.

@@ -12,16 +12,17 @@ use tauri::plugin::TauriPlugin;
 use tauri::webview::WebviewBuilder;
 use tauri::window::WindowBuilder;
 use tauri::{AppHandle, LogicalPosition, LogicalSize, Manager, Webview, WebviewEvent, WebviewUrl, Window, Wry};
+use wasm_engine_engine::Diagnostic;
 use wasm_engine_engine::desktop::{Desktop, Opening, Pace, Wanted};
 use wasm_engine_panel::sys::linux;
 use wasm_engine_panel::{Area, PanelPixels};
 
 use crate::shell::Shell;
-use crate::window;
+use crate::{launch, window};
 
-/// Lets one shell run for each identity: a second one shows the first one's window and ends.
+/// Lets one shell run for each identity: a second one leaves what it was started for to the first, and ends.
 pub(crate) fn single_instance(identity: &str) -> TauriPlugin<Wry> {
-    tauri_plugin_single_instance::Builder::new().dbus_id(identity).callback(|app, _, _| window::show(app)).build()
+    tauri_plugin_single_instance::Builder::new().dbus_id(identity).callback(|app, _, _| launch::once_more(app)).build()
 }
 
 /// Chooses how the webview is hosted: `offscreen` moves it to a window that is on no screen, for systems on which it does not go on while it is covered.
@@ -45,6 +46,14 @@ pub(crate) fn load(place: Option<&Place>) -> Result<(), Box<dyn Error>> {
     linux::load_gtk()?;
     place.and_then(|place| place.0.as_ref()).inspect(|apart| apart.lead_gtk());
     Ok(linux::begin_gtk()?)
+}
+
+/// Code and hint of an error that has them.
+pub(crate) fn diagnostic(error: &(dyn Error + 'static)) -> Option<Diagnostic> {
+    if let Some(error) = error.downcast_ref::<linux::CoverError>() {
+        return Some(Diagnostic::new(error.code(), error.to_string()).with_hint(error.hint()));
+    }
+    error.downcast_ref::<linux::LibraryError>().map(|error| Diagnostic::new(error.code(), error.to_string()))
 }
 
 /// What things are to be magnified by after the window's scale, which GTK has as a whole number.
@@ -88,9 +97,19 @@ fn show_in(opening: &Opening, apart: &linux::Apart) {
     opening.show_in(cover, pace);
 }
 
-/// A window in which nothing is yet.
+/// A window in which nothing is yet: a new one, or that of the app which did not start in it.
 pub(crate) fn window(app: &AppHandle, title: &str, (width, height): (f64, f64)) -> tauri::Result<Window> {
+    if let Some(window) = find(app) {
+        window.set_title(title)?;
+        window.set_size(LogicalSize::new(width, height))?;
+        return Ok(window);
+    }
     WindowBuilder::new(app, window::LABEL).title(title).inner_size(width, height).transparent(true).build()
+}
+
+/// The window, whether there is a webview in it or not.
+pub(crate) fn find(app: &AppHandle) -> Option<Window> {
+    app.get_window(window::LABEL)
 }
 
 /// The webview that fills it.
@@ -114,6 +133,7 @@ pub(crate) fn run(app: &AppHandle, wanted: &Wanted, place: Place, opening: Openi
     let window = window(app, &wanted.title, points(wanted))?;
     let cover = apart.cover();
     let (size, scale) = (window.inner_size()?, window.scale_factor()? * fraction());
+    let inside = window.default_vbox()?;
     apart.above(&window)?;
     cover.resize(size.width, size.height)?;
     let size = (size.width.max(1), size.height.max(1));
@@ -126,16 +146,17 @@ pub(crate) fn run(app: &AppHandle, wanted: &Wanted, place: Place, opening: Openi
         }
     }));
     let desktop = Arc::new(ready.start(pixels.clone(), size, scale as f32)?);
+    // From here on nothing fails: a window whose run has begun keeps it.
     let _ = run.set(desktop.clone());
     window.state::<Shell>().began(desktop.clone());
     let sized = desktop.clone();
-    linux::sized(&window.default_vbox()?, move |width, height, scale| {
+    linux::sized(&inside, move |width, height, scale| {
         if let Err(error) = cover.resize(width, height) {
             tracing::warn!(code = error.code(), "{error}");
         }
         sized.resize(width, height, scale as f32);
     });
-    let waiting = wait(&window, pixels.clone(), desktop.clone())?;
+    let waiting = wait(&inside, pixels.clone(), desktop.clone());
     linux::afterwards(
         move || {
             desktop.wait_for_page(PAGE_FIRST);
@@ -153,10 +174,10 @@ pub(crate) fn run(app: &AppHandle, wanted: &Wanted, place: Place, opening: Openi
 }
 
 /// Hands the page what the panel leaves to it, from before there is one.
-fn wait(window: &Window, panel: Arc<PanelPixels>, page: Arc<Desktop>) -> tauri::Result<linux::Waiting> {
+fn wait(inside: &gtk::Box, panel: Arc<PanelPixels>, page: Arc<Desktop>) -> linux::Waiting {
     let routed: Rc<OnceCell<linux::Routed>> = Rc::default();
     let (me, hud) = (routed.clone(), page.clone());
-    let waiting = linux::Waiting::fill(&window.default_vbox()?, panel, move |input| {
+    let waiting = linux::Waiting::fill(inside, panel, move |input| {
         page.input(keys::page_input(input));
         let (wishes, Some(routed)) = (page.take_wishes(), me.get()) else { return };
         if let Some(name) = wishes.cursor {
@@ -170,7 +191,7 @@ fn wait(window: &Window, panel: Arc<PanelPixels>, page: Arc<Desktop>) -> tauri::
     // Where they are heard whichever window has the keyboard, this one does not get them.
     waiting.routed().on_ctrl_alt(HUD, move || hud.toggle_hud());
     let _ = routed.set(waiting.routed().clone());
-    Ok(waiting)
+    waiting
 }
 
 /// Width and height of the window that is wanted, in points.

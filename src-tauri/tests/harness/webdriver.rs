@@ -1,5 +1,7 @@
 //! The panel as a WebDriver sees it: `tauri-driver` has WebKitGTK's own driver start the shell.
 
+#![allow(dead_code, reason = "each test file uses its part")]
+
 use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
