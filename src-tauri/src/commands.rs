@@ -4,7 +4,6 @@ use std::path::PathBuf;
 
 use tauri::ipc::Channel;
 use tauri::{AppHandle, State};
-use tauri_plugin_autostart::ManagerExt as _;
 use tauri_plugin_dialog::DialogExt as _;
 use wasm_engine_engine::desktop::protocol::{FromEngine, FromPanel, Problem, Rights, ShellState};
 
@@ -80,9 +79,7 @@ pub(crate) async fn shell_forget(path: String, shell: State<'_, Shell>) -> Resul
 /// Whether the shell starts with the session.
 #[tauri::command]
 pub(crate) async fn shell_autostart(on: bool, app: AppHandle, shell: State<'_, Shell>) -> Result<(), Problem> {
-    let autostart = app.autolaunch();
-    let set = if on { autostart.enable() } else { autostart.disable() };
-    set.map_err(|error| problem("AUTOSTART_FAILED", &error.to_string()))?;
+    launch::autostart(&app).set(on).map_err(|error| problem("AUTOSTART_FAILED", &error.to_string()))?;
     shell.show(|state| state.autostart = on);
     Ok(())
 }

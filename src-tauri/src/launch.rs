@@ -5,7 +5,7 @@ use std::hash::{BuildHasher as _, BuildHasherDefault, DefaultHasher};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use tauri::{AppHandle, Manager, Wry};
+use tauri::{AppHandle, Manager};
 use wasm_engine_engine::desktop::protocol::Problem;
 use wasm_engine_engine::manifest::Manifest;
 use wasm_engine_engine::{Diagnostic, EngineError};
@@ -28,13 +28,10 @@ fn key(app: Option<&Path>) -> String {
 }
 
 /// Starting with the session, which a person has to ask for. Each app has an entry of its own.
-pub(crate) fn autostart(app: Option<&Path>) -> tauri::plugin::TauriPlugin<Wry> {
-    let builder = tauri_plugin_autostart::Builder::new();
-    match app {
-        Some(path) => builder.arg(path.display().to_string()).app_name(format!("wasm-engine-{}", key(app))),
-        None => builder.app_name("wasm-engine"),
-    }
-    .build()
+pub(crate) fn autostart(shell: &AppHandle) -> sys::Autostart {
+    let state = shell.state::<Shell>();
+    let name = state.app().map_or_else(|| "wasm-engine".to_owned(), |app| format!("wasm-engine-{}", key(Some(app))));
+    sys::Autostart::new(shell, &name, state.app())
 }
 
 /// Opens an app in a process of its own; a shell that has none makes room for it. The app that is open already is shown, or begun anew when its run is over or never

@@ -77,7 +77,6 @@ fn run() -> i32 {
     let built = tauri::Builder::default()
         .plugin(sys::single_instance(&launch::identity(app.as_deref())))
         .plugin(tauri_plugin_window_state::Builder::default().with_filename(launch::window_file(app.as_deref())).build())
-        .plugin(launch::autostart(app.as_deref()))
         .plugin(tauri_plugin_dialog::init())
         .plugin(tauri_plugin_notification::init())
         .manage(Shell::new(app.clone(), stop))

@@ -6,6 +6,8 @@ mod composed;
 mod linux;
 
 #[cfg(not(target_os = "linux"))]
-pub(crate) use composed::{Place, diagnostic, find, fraction, hear_hud_keys, load, prepare, run, single_instance, webview, window};
+pub(crate) use composed::{
+    Autostart, Place, diagnostic, find, fraction, hear_hud_keys, load, prepare, run, single_instance, webview, window,
+};
 #[cfg(target_os = "linux")]
-pub(crate) use linux::{Place, diagnostic, find, fraction, hear_hud_keys, load, prepare, run, single_instance, webview, window};
+pub(crate) use linux::{Autostart, Place, diagnostic, find, fraction, hear_hud_keys, load, prepare, run, single_instance, webview, window};

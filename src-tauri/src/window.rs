@@ -5,7 +5,6 @@ use std::error::Error;
 use std::path::Path;
 
 use tauri::{AppHandle, DragDropEvent, Manager};
-use tauri_plugin_autostart::ManagerExt as _;
 use tauri_plugin_dialog::{DialogExt as _, MessageDialogKind};
 use wasm_engine_engine::desktop::Opening;
 use wasm_engine_engine::desktop::protocol::{Problem, RecentApp, ShellApp};
@@ -23,7 +22,7 @@ const WELCOME_SIZE: (u32, u32) = (880, 640);
 /// Opens the window, for this app or for none. An app that does not start is said in it, since who has double-clicked on one sees no terminal.
 pub(crate) fn open(app: &AppHandle, path: Option<&Path>, opening: Option<(Opening, Place)>) {
     let shell = app.state::<Shell>();
-    let autostart = app.autolaunch().is_enabled().unwrap_or(false);
+    let autostart = launch::autostart(app).is_on();
     shell.show(|state| (state.autostart, state.recent) = (autostart, recent::load()));
     let mut problem = None;
     if let (Some(path), Some((opening, place))) = (path, opening) {

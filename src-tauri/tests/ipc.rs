@@ -7,6 +7,9 @@ mod harness;
 #[path = "harness/webdriver.rs"]
 mod webdriver;
 
+use std::process::Command;
+
+use harness::desk::copy;
 use harness::{Session, fixture, until};
 use serde_json::Value;
 use webdriver::Driver;
@@ -54,21 +57,40 @@ fn the_panel_answers_a_driver_and_the_shell_refuses_what_it_does_not_know() {
     let asked = "{ message: { type: 'ask', id: 1, ask: { what: 'param', name: 'x'.repeat(100e6), value: 1 } } }";
     assert_eq!(refusal(&driver, "panel_ask", asked), "ASK_TOO_LONG");
 
-    // Starting with the session, on and off again.
-    let entries = session.home().join(".config/autostart");
-    let entry = || std::fs::read_dir(&entries).ok()?.flatten().next().and_then(|entry| std::fs::read_to_string(entry.path()).ok());
-    assert_eq!(entry(), None, "off until it is asked for");
-    driver.outcome("window.__TAURI_INTERNALS__.invoke('shell_autostart', { on: true })");
-    let starts = entry().expect("an entry of the desktop's");
-    let line = starts.lines().find(|line| line.starts_with("Exec=")).expect("what to start");
-    assert!(line.contains(env!("CARGO_BIN_EXE_wasm-engine-desktop")) && line.ends_with(&fixture("desk")), "{line}");
-    driver.outcome("window.__TAURI_INTERNALS__.invoke('shell_autostart', { on: false })");
-    assert_eq!(entry(), None);
-
     // All that left the shell as it was.
     driver.click(".controls .primary");
     until("the run goes on", || driver.text(".phase").filter(|phase| phase.contains("running")));
     let outcome =
         driver.outcome("window.__TAURI_INTERNALS__.invoke('panel_ask', { message: { type: 'ask', id: 1, ask: { what: 'pause' } } })");
     assert_eq!(outcome["error"], Value::Null, "{outcome}");
+}
+
+#[test]
+fn an_app_starts_with_the_session_wherever_it_lies() {
+    let session = Session::start("desktop-autostart");
+    let app = session.home().join("My Apps 100% \"$HOME\" \\ `x`");
+    copy(fixture("desk").as_ref(), &app);
+    let entries = session.home().join(".config/autostart");
+    let entry = || std::fs::read_dir(&entries).ok()?.flatten().next().map(|entry| entry.path());
+    let driver = Driver::start(&session, &[app.to_str().unwrap()]);
+    until("the panel shows the run", || driver.text("h1").filter(|title| title.contains("Desk")));
+    let switch = |on: bool| {
+        let outcome = driver.outcome(&format!("window.__TAURI_INTERNALS__.invoke('shell_autostart', {{ on: {on} }})"));
+        assert_eq!(outcome["error"], Value::Null, "{outcome}");
+    };
+    assert_eq!(entry(), None, "off until it is asked for");
+    switch(true);
+    switch(false);
+    assert_eq!(entry(), None);
+    switch(true);
+    drop(driver);
+    until("the shell has ended", || session.pid_of("Desk").is_none().then_some(()));
+    // As the session does.
+    let mut launch = session.with_desktop(Command::new("gio"));
+    assert!(launch.arg("launch").arg(entry().unwrap()).status().expect("gio comes with GLib").success());
+    let pid = until("the entry starts the app", || session.pid_of("Desk"));
+    let arguments = std::fs::read(format!("/proc/{pid}/cmdline")).unwrap();
+    let wanted = [env!("CARGO_BIN_EXE_wasm-engine-desktop"), app.to_str().unwrap(), ""].join("\0");
+    assert_eq!(String::from_utf8_lossy(&arguments), wanted);
+    assert!(Command::new("kill").arg(pid.to_string()).status().unwrap().success());
 }

@@ -1,10 +1,12 @@
 //! macOS and Windows: the system composes the webview over the engine's surface. Written, and not run on any machine yet.
 
 use std::error::Error;
+use std::path::Path;
 use std::sync::Arc;
 
 use tauri::plugin::TauriPlugin;
 use tauri::{AppHandle, LogicalSize, Manager, WebviewUrl, WebviewWindow, WebviewWindowBuilder, WindowEvent, Wry};
+use tauri_plugin_autostart::AutoLaunchManager;
 use tauri_plugin_global_shortcut::{GlobalShortcutExt as _, Shortcut, ShortcutEvent, ShortcutState};
 use wasm_engine_engine::Diagnostic;
 use wasm_engine_engine::desktop::{Opening, Pace, Wanted};
@@ -15,6 +17,42 @@ use crate::window;
 /// Lets one shell run at a time: these systems' plugin knows no identities, so a second app has to wait for the first one's end.
 pub(crate) fn single_instance(_identity: &str) -> TauriPlugin<Wry> {
     tauri_plugin_single_instance::init(|app, _, _| window::show(app))
+}
+
+/// Starting one app, or the shell without one, with the session.
+pub(crate) struct Autostart(AppHandle);
+
+impl Autostart {
+    /// `name` tells the entry from all others of this person.
+    pub(crate) fn new(shell: &AppHandle, name: &str, app: Option<&Path>) -> Self {
+        if shell.try_state::<AutoLaunchManager>().is_none() {
+            let builder = tauri_plugin_autostart::Builder::new().app_name(name).args(app.map(argument));
+            if let Err(error) = shell.plugin(builder.build()) {
+                tracing::warn!("starting with the session cannot be had: {error}");
+            }
+        }
+        Self(shell.clone())
+    }
+
+    /// Whether the session will start it.
+    pub(crate) fn is_on(&self) -> bool {
+        self.0.try_state::<AutoLaunchManager>().is_some_and(|manager| manager.is_enabled().unwrap_or(false))
+    }
+
+    /// Adds the entry or takes it away.
+    ///
+    /// # Errors
+    /// When the system refuses.
+    pub(crate) fn set(&self, on: bool) -> Result<(), Box<dyn Error>> {
+        let manager = self.0.try_state::<AutoLaunchManager>().ok_or("there is no entry for the session")?;
+        Ok(if on { manager.enable()? } else { manager.disable()? })
+    }
+}
+
+/// A path as the plugin's entries need it, which take what they are given as it is: on Windows a command line, in which no path has a quote, on macOS a property list.
+fn argument(path: &Path) -> String {
+    let text = path.display().to_string();
+    if cfg!(target_os = "windows") { format!("\"{text}\"") } else { text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;") }
 }
 
 /// What has to be settled before the first window: nothing.

@@ -1,5 +1,6 @@
 //! X11 and Wayland: the webview below, the engine's window above it, and input to whom it is meant for.
 
+mod autostart;
 mod keys;
 
 use std::cell::OnceCell;
@@ -17,6 +18,7 @@ use wasm_engine_engine::desktop::{Desktop, Opening, Pace, Wanted};
 use wasm_engine_panel::sys::linux;
 use wasm_engine_panel::{Area, PanelPixels};
 
+pub(crate) use self::autostart::Autostart;
 use crate::shell::Shell;
 use crate::{launch, window};
 
