@@ -13,12 +13,22 @@ use crate::{launch, recent};
 /// The longest path that a panel may name, bytes.
 const PATH_BYTES: usize = 4096;
 
-/// A panel begins: it is told everything, and every change from now on.
+/// A panel begins: it is told everything, and every change from now on. There is one in a window, so what fed the one before ends.
 #[tauri::command]
 pub(crate) async fn panel_hello(message: FromPanel, channel: Channel<FromEngine>, shell: State<'_, Shell>) -> Result<(), Problem> {
     message.into_hello().map_err(|error| Problem::from(&error))?;
     let run = shell.run().ok_or_else(not_yet)?.clone();
-    tauri::async_runtime::spawn(async move { run.feed(Rights { ask: true }, |message| channel.send(message).is_ok()).await });
+    let receipts = shell.fed(channel.id());
+    tauri::async_runtime::spawn(async move {
+        run.hub().feed(Rights { ask: true }, &receipts, |message| channel.send(message).is_ok()).await;
+    });
+    Ok(())
+}
+
+/// A panel has taken so many messages from the channel of this number, and may be sent the next one.
+#[tauri::command]
+pub(crate) async fn panel_took(channel: u32, messages: u64, shell: State<'_, Shell>) -> Result<(), Problem> {
+    shell.took(channel, messages);
     Ok(())
 }
 

@@ -82,6 +82,7 @@ fn run() -> i32 {
         .manage(Shell::new(app.clone(), stop))
         .invoke_handler(tauri::generate_handler![
             commands::panel_hello,
+            commands::panel_took,
             commands::panel_ask,
             commands::shell_hello,
             commands::shell_open,

@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use tauri::ipc::Channel;
-use wasm_engine_engine::desktop::Desktop;
 use wasm_engine_engine::desktop::protocol::{Problem, ShellState};
+use wasm_engine_engine::desktop::{Desktop, Receipts};
 use wasm_engine_engine::{Diagnostic, StopHandle};
 
 /// The shell's state.
@@ -16,20 +16,27 @@ pub(crate) struct Shell {
     run: OnceLock<Option<Arc<Desktop>>>,
     pub(crate) stop: StopHandle,
     view: Mutex<View>,
+    fed: Mutex<Option<Fed>>,
     again: AtomicBool,
 }
 
-/// What panels are told, and who they are.
+/// What the panel is told of the shell, and how. There is one in a window; one that is loaded again takes the place of the one before.
 #[derive(Default)]
 struct View {
     state: ShellState,
-    panels: Vec<Channel<ShellState>>,
+    panel: Option<Channel<ShellState>>,
+}
+
+/// The channel that the panel is told of the run through, and what it has taken from it.
+struct Fed {
+    channel: u32,
+    receipts: Receipts,
 }
 
 impl Shell {
     /// A shell for this app or for none. The app's run has not begun; `stop` ends it.
     pub(crate) fn new(app: Option<PathBuf>, stop: StopHandle) -> Self {
-        Self { app, run: OnceLock::new(), stop, view: Mutex::default(), again: AtomicBool::new(false) }
+        Self { app, run: OnceLock::new(), stop, view: Mutex::default(), fed: Mutex::default(), again: AtomicBool::new(false) }
     }
 
     /// The app that this shell was started for, as an absolute path.
@@ -67,22 +74,43 @@ impl Shell {
         self.again.load(Ordering::Acquire)
     }
 
-    /// Tells a panel the state now and whenever it changes, until it has gone.
+    /// Tells a panel the state now and whenever it changes, until it has gone or another one takes its place.
     pub(crate) fn follow(&self, panel: Channel<ShellState>) {
         let mut view = self.view.lock().unwrap_or_else(PoisonError::into_inner);
-        if panel.send(view.state.clone()).is_ok() {
-            view.panels.push(panel);
+        let before = view.panel.take();
+        view.panel = panel.send(view.state.clone()).is_ok().then_some(panel);
+        drop(view);
+        // A channel that goes says so to the webview, for which nobody should have to wait.
+        drop(before);
+    }
+
+    /// From now on the panel at this channel is fed, and none that came before.
+    pub(crate) fn fed(&self, channel: u32) -> Receipts {
+        let receipts = Receipts::default();
+        let fed = Fed { channel, receipts: receipts.clone() };
+        if let Some(before) = self.fed.lock().unwrap_or_else(PoisonError::into_inner).replace(fed) {
+            before.receipts.end();
+        }
+        receipts
+    }
+
+    /// The panel at this channel has taken so many messages.
+    pub(crate) fn took(&self, channel: u32, messages: u64) {
+        if let Some(fed) = &*self.fed.lock().unwrap_or_else(PoisonError::into_inner)
+            && fed.channel == channel
+        {
+            fed.receipts.took(messages);
         }
     }
 
-    /// Changes the state, and tells the panels if that made a difference.
+    /// Changes the state, and tells the panel if that made a difference.
     pub(crate) fn show(&self, change: impl FnOnce(&mut ShellState)) {
         let mut view = self.view.lock().unwrap_or_else(PoisonError::into_inner);
         let before = view.state.clone();
         change(&mut view.state);
         if view.state != before {
             let state = view.state.clone();
-            view.panels.retain(|panel| panel.send(state.clone()).is_ok());
+            view.panel.take_if(|panel| panel.send(state).is_err());
         }
     }
 

@@ -11,9 +11,7 @@ use wasm_engine_gpu::{Drivers, Giver, Gpu, GpuError, GpuOptions, WindowSurface, 
 pub use wasm_engine_page::keyboard_types::{Code, Key, Location, Modifiers, NamedKey};
 pub use wasm_engine_page::{KeyInput, PageInput, PointerButton, TouchPhase, WheelUnit};
 use wasm_engine_panel::Panel;
-use wasm_engine_serve::Hub;
-use wasm_engine_serve::protocol::{FromEngine, Rights};
-pub use wasm_engine_serve::{ClientError, protocol};
+pub use wasm_engine_serve::{Hub, Receipts, protocol};
 
 use crate::control::StopHandle;
 use crate::engine::{Engine, EngineError, follows_display, framebuffer};
@@ -23,9 +21,6 @@ use crate::panel::{PanelLink, PanelLog};
 use crate::run_report::{Ending, RunReport};
 use crate::session::{Prepared, Session, spawn};
 use crate::wiring::Target;
-
-/// A panel hears of changes at most so often.
-const CHANGES_APART: Duration = Duration::from_millis(100);
 
 /// An app that is being opened, on a thread of its own: while its window is made, what needs no window gets ready.
 pub struct Opening {
@@ -169,19 +164,6 @@ pub struct Desktop {
 }
 
 impl Desktop {
-    /// Tells one panel everything and then every change, until `send` says that it has gone. A panel that takes its time misses changes in between, never the
-    /// latest state.
-    pub async fn feed(&self, may: Rights, mut send: impl FnMut(FromEngine) -> bool) {
-        let mut follower = self.hub.follow();
-        let mut stays = send(self.hub.hello(may)) && send(FromEngine::Snapshot { state: follower.snapshot() });
-        while stays {
-            follower.changed().await;
-            stays = follower.change().is_none_or(|change| send(FromEngine::Change { change }));
-            // After what was sent, so that what comes after a silence is sent at once.
-            tokio::time::sleep(CHANGES_APART).await;
-        }
-    }
-
     /// Waits until the page has loaded and is shown, at most so long; not at all where there is none, and not beyond the end of the run. One thread may.
     pub fn wait_for_page(&self, limit: Duration) {
         let Some(control) = self.with(|session| session.page().map(|_| session.control.clone())).flatten() else { return };

@@ -4,6 +4,7 @@
 //! replace one another, frames and log entries go into histories of a fixed length, so a client that does not read costs nothing here.
 
 mod asks;
+mod feed;
 mod follower;
 mod history;
 mod section;
@@ -18,6 +19,7 @@ use tokio::sync::{mpsc, watch};
 
 pub use self::{
     asks::{Asks, PendingAsk},
+    feed::Receipts,
     follower::Follower,
 };
 use self::{history::History, section::Section};

@@ -13,5 +13,5 @@ pub mod protocol;
 mod server;
 
 pub use error::{AskError, ClientError, ServeError};
-pub use hub::{Asks, Follower, Hub, Note, PendingAsk, Update};
+pub use hub::{Asks, Follower, Hub, Note, PendingAsk, Receipts, Update};
 pub use server::{PanelFile, PanelFiles, Server, ServerOptions};

@@ -18,6 +18,11 @@ export function channel<T>(tauri: TauriInternals, take: (message: T) => void, en
   return `__CHANNEL__:${tauri.transformCallback(inOrder(take, ended))}`;
 }
 
+/** The number of a channel that was made here, by which the shell knows it. */
+export function numberOf(channel: string): number {
+  return Number(channel.slice(channel.indexOf(':') + 1));
+}
+
 /** A channel's packets carry numbers, because a long one may be overtaken by a short one. */
 function inOrder<T>(take: (message: T) => void, ended: () => void): (payload: unknown) => void {
   const early = new Map<number, Packet<T>>();

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { FromEngine } from '../protocol';
+import { EMPTY } from '../state/apply';
 import type { Status } from './connection';
 import { TauriConnection } from './tauri';
 
@@ -10,6 +11,8 @@ const HELLO: FromEngine = {
   app: { name: 'a', title: 'A', version: '1', params: [] },
   may: { ask: true },
 };
+
+const SNAPSHOT: FromEngine = { type: 'snapshot', state: EMPTY };
 
 function shell(fails: unknown = null) {
   const calls: [string, Record<string, unknown>][] = [];
@@ -24,7 +27,7 @@ function shell(fails: unknown = null) {
     transformCallback: (callback) => channels.push(callback) - 1,
   });
   connection.open({ message: (message) => said.push(message), status: (status) => statuses.push(status) });
-  return { connection, calls, channel: channels[0] as (payload: unknown) => void, said, statuses };
+  return { connection, calls, channel: channels[0] as (payload: unknown) => void, channels, said, statuses };
 }
 
 describe('the shell', () => {
@@ -34,6 +37,22 @@ describe('the shell', () => {
     channel({ index: 0, message: HELLO });
     expect(statuses).toEqual([{ phase: 'connecting' }, { phase: 'open' }]);
     expect(said).toEqual([HELLO]);
+  });
+
+  it('is told what was taken, and of an earlier greeting no more', () => {
+    const { connection, calls, channel, channels } = shell();
+    channel({ index: 1, message: SNAPSHOT });
+    expect(calls).toHaveLength(1);
+    channel({ index: 0, message: HELLO });
+    expect(calls.slice(1)).toEqual([
+      ['panel_took', { channel: 0, messages: 1 }],
+      ['panel_took', { channel: 0, messages: 2 }],
+    ]);
+    connection.retry();
+    channel({ index: 2, message: SNAPSHOT });
+    expect(calls.slice(3).map(([command]) => command)).toEqual(['panel_hello']);
+    channels[1]?.({ index: 0, message: HELLO });
+    expect(calls.at(-1)).toEqual(['panel_took', { channel: 1, messages: 1 }]);
   });
 
   it('puts messages that overtook each other in order', () => {

@@ -1,8 +1,11 @@
 import { type Ask, type FromEngine, type FromPanel, type Problem, VERSION } from '../protocol';
-import { call, channel, type TauriInternals } from './channel';
+import { call, channel, numberOf, type TauriInternals } from './channel';
 import { type Connection, type Listener, versionProblem } from './connection';
 
-/** The panel in the desktop shell: two commands, and a channel for what the engine says. A greeting fails with `NOT_YET` until an app is open. */
+/**
+ * The panel in the desktop shell: three commands, and a channel for what the engine says. A greeting fails with `NOT_YET` until an app is open. What was taken from the
+ * channel is said, since the engine sends nothing more before.
+ */
 export class TauriConnection implements Connection {
   readonly home = 'shell';
   readonly #tauri: TauriInternals;
@@ -28,9 +31,15 @@ export class TauriConnection implements Connection {
     const attempt = ++this.#attempt;
     this.#listener?.status({ phase: 'connecting' });
     const message: FromPanel = { type: 'hello', version: VERSION };
-    const said = channel<FromEngine>(
+    let messages = 0;
+    const said: string = channel<FromEngine>(
       this.#tauri,
-      (message) => attempt === this.#attempt && this.#take(message),
+      (message) => {
+        if (attempt !== this.#attempt) return;
+        this.#take(message);
+        messages += 1;
+        void call(this.#tauri, 'panel_took', { channel: numberOf(said), messages });
+      },
       () => attempt === this.#attempt && this.#lost({ code: 'ENGINE_ENDED', message: 'The engine has ended.', hint: null }),
     );
     void call(this.#tauri, 'panel_hello', { message, channel: said }).then((problem) => {

@@ -181,3 +181,70 @@ fn an_ask_with_a_name_of_any_length_does_not_reach_the_engine() {
         assert_eq!(hub.ask(Ask::RestartGuest { guest: "x".repeat(limits::ASK_TEXT_BYTES + 1) }).await.unwrap_err().code(), "ASK_TOO_LONG");
     });
 }
+
+/// What a feed has sent, each message by its kind, and changes by the tick.
+fn heard() -> (Arc<Mutex<Vec<String>>>, impl FnMut(FromEngine) -> bool) {
+    let heard: Arc<Mutex<Vec<String>>> = Arc::default();
+    let written = heard.clone();
+    let send = move |message| {
+        written.lock().unwrap().push(match message {
+            FromEngine::Hello { .. } => "hello".to_owned(),
+            FromEngine::Snapshot { .. } => "snapshot".to_owned(),
+            FromEngine::Change { change } => format!("tick {}", change.run.unwrap().tick),
+            other => panic!("{other:?}"),
+        });
+        true
+    };
+    (heard, send)
+}
+
+/// Lets a feed do all that it can do now.
+async fn settle() {
+    tokio::time::sleep(limits::CHANGE_INTERVAL * 3).await;
+}
+
+#[test]
+fn a_client_that_takes_nothing_is_sent_nothing_more_and_then_the_latest_state() {
+    let (hub, _asks) = hub();
+    let (heard, send) = heard();
+    let receipts = Receipts::default();
+    let test = async {
+        settle().await;
+        for tick in 1..=50 {
+            hub.publish(run_at(tick));
+        }
+        settle().await;
+        // It has taken the hello, and the snapshot is still on its way.
+        receipts.took(1);
+        settle().await;
+        assert_eq!(*heard.lock().unwrap(), ["hello", "snapshot"]);
+        receipts.took(2);
+        settle().await;
+        hub.publish(run_at(51));
+        settle().await;
+        assert_eq!(*heard.lock().unwrap(), ["hello", "snapshot", "tick 50"]);
+        // Told out of order, the higher number holds.
+        receipts.took(3);
+        receipts.took(1);
+        settle().await;
+        assert_eq!(*heard.lock().unwrap(), ["hello", "snapshot", "tick 50", "tick 51"]);
+        receipts.end();
+    };
+    wait(async { tokio::join!(hub.feed(Rights { ask: true }, &receipts, send), test) });
+}
+
+#[test]
+fn a_feed_ends_with_its_client_whatever_it_waits_for() {
+    let (hub, _asks) = hub();
+    for taken in [0, 2] {
+        let (heard, send) = heard();
+        let receipts = Receipts::default();
+        receipts.took(taken);
+        let end = async {
+            settle().await;
+            receipts.end();
+        };
+        wait(async { tokio::join!(hub.feed(Rights { ask: true }, &receipts, send), end) });
+        assert_eq!(*heard.lock().unwrap(), ["hello", "snapshot"]);
+    }
+}
