@@ -1,11 +1,13 @@
 //! The webview's drawing, caught on its way to the screen.
 
 use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use gtk::cairo::{Context, Format, ImageSurface, Operator};
-use gtk::glib::Propagation;
+use gtk::glib::{self, Propagation};
 use gtk::prelude::*;
 use webkit2gtk::WebViewExt as _;
 
@@ -34,14 +36,51 @@ pub fn capture(webview: &webkit2gtk::WebView, pixels: Arc<PanelPixels>) {
     });
 }
 
-/// Loads the document again when the webview's process has died; until then the last picture stays.
+/// Loads the document again when the webview's process has died; until then the last picture stays. A process that dies again and again, for example because of the
+/// document, is begun [`RELOADS`] times a minute at most.
 ///
 /// Call it on GTK's thread.
 pub fn revive(webview: &webkit2gtk::WebView) {
-    webview.connect_web_process_terminated(|webview, reason| {
-        tracing::warn!(target: "panel", "the panel's process has ended ({reason:?}); it is loaded again");
-        webview.reload();
+    let reloads = RefCell::new(Reloads::default());
+    webview.connect_web_process_terminated(move |webview, reason| {
+        let wait = reloads.borrow_mut().next(Instant::now());
+        if wait.is_zero() {
+            tracing::warn!(target: "panel", "the panel's process has ended ({reason:?}); it is loaded again");
+            return webview.reload();
+        }
+        tracing::error!(
+            target: "panel",
+            "the panel's process has ended {} times within a minute ({reason:?}); it is loaded again in {} s",
+            RELOADS + 1,
+            wait.as_secs() + 1
+        );
+        let webview = webview.downgrade();
+        glib::timeout_add_local_once(wait, move || {
+            if let Some(webview) = webview.upgrade() {
+                webview.reload();
+            }
+        });
     });
+}
+
+/// How often a webview is loaded again within [`RELOADS_WITHIN`].
+const RELOADS: usize = 5;
+
+/// See [`RELOADS`].
+const RELOADS_WITHIN: Duration = Duration::from_secs(60);
+
+/// When the webview was loaded again, the last times, or will be.
+#[derive(Default)]
+struct Reloads(VecDeque<Instant>);
+
+impl Reloads {
+    /// How long the next reload has to wait, which it is taken to do.
+    fn next(&mut self, now: Instant) -> Duration {
+        let first = if self.0.len() < RELOADS { None } else { self.0.pop_front() };
+        let due = first.map_or(now, |first| now.max(first + RELOADS_WITHIN));
+        self.0.push_back(due);
+        due - now
+    }
 }
 
 fn draw(
@@ -86,4 +125,33 @@ fn damage(screen: &Context, scale: i32) -> Result<Area, gtk::cairo::Error> {
         width: ((right * scale).ceil() - x).max(0.0) as u32,
         height: ((bottom * scale).ceil() - y).max(0.0) as u32,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_process_that_keeps_dying_is_begun_so_often_a_minute() {
+        let mut reloads = Reloads::default();
+        let mut now = Instant::now();
+        let start = now;
+        let mut begun = Vec::new();
+        // It dies a second after each reload.
+        while now < start + 3 * RELOADS_WITHIN {
+            now += reloads.next(now);
+            begun.push(now);
+            now += Duration::from_secs(1);
+        }
+        assert!(begun.iter().take(RELOADS).zip(0..).all(|(at, seconds)| *at == start + Duration::from_secs(seconds)), "{begun:?}");
+        assert_eq!(begun[RELOADS], start + RELOADS_WITHIN);
+        assert!(begun.windows(RELOADS + 1).all(|some| some[RELOADS] - some[0] >= RELOADS_WITHIN), "{begun:?}");
+    }
+
+    #[test]
+    fn one_that_dies_now_and_then_is_begun_at_once() {
+        let mut reloads = Reloads::default();
+        let now = Instant::now();
+        assert!((0..100).all(|step| reloads.next(now + step * RELOADS_WITHIN / 4).is_zero()));
+    }
 }

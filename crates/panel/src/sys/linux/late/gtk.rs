@@ -102,6 +102,7 @@ late! {
     g_task_return_pointer
     g_task_run_in_thread
     g_task_set_task_data
+    g_timeout_add_full
     g_type_check_is_value_type
     g_type_check_value_holds
     g_type_class_ref
