@@ -47,16 +47,33 @@ fn the_panel_answers_a_driver_and_the_shell_refuses_what_it_does_not_know() {
     }
     assert!(refusal(&driver, "shell_open", "{ path: 7 }").contains("invalid args"));
     assert_eq!(refusal(&driver, "shell_open", "{ path: '/nowhere/at/all' }"), "APP_MISSING");
-    // What the capabilities do not allow, and what is no command.
-    assert!(refusal(&driver, "plugin:window|close", "{}").contains("not allowed"));
-    assert!(refusal(&driver, "plugin:dialog|open", "{ options: {} }").contains("not allowed"));
-    assert!(refusal(&driver, "format_disk", "{}").contains("not found"));
+    // What the capability does not allow, all of which the shell has, and what is no command.
+    let plugins = [
+        "app|version",
+        "event|listen",
+        "event|emit",
+        "window|close",
+        "webview|create_webview",
+        "path|resolve_directory",
+        "resources|close",
+    ];
+    let more = ["dialog|open", "dialog|message", "notification|notify", "window-state|save_window_state", "menu|new", "tray|new"];
+    for command in plugins.into_iter().chain(more) {
+        let said = refusal(&driver, &format!("plugin:{command}"), "{}");
+        assert!(said.contains("not allowed"), "{command}: {said}");
+    }
+    assert!(refusal(&driver, "format_disk", "{}").contains("not allowed"));
     // 100 MB.
     assert_eq!(refusal(&driver, "shell_open", "{ path: 'x'.repeat(100e6) }"), "TOO_LONG");
     assert!(refusal(&driver, "panel_ask", "{ message: 'x'.repeat(100e6) }").contains("invalid args"));
     let asked = "{ message: { type: 'ask', id: 1, ask: { what: 'param', name: 'x'.repeat(100e6), value: 1 } } }";
     assert_eq!(refusal(&driver, "panel_ask", asked), "ASK_TOO_LONG");
 
+    // A panel that is loaded again is fed like the first.
+    for _ in 0..3 {
+        driver.outcome("document.body.textContent = ''; setTimeout(() => location.reload(), 0)");
+        until("the panel is loaded again", || driver.text(".phase").filter(|phase| phase.contains("paused")));
+    }
     // All that left the shell as it was.
     driver.click(".controls .primary");
     until("the run goes on", || driver.text(".phase").filter(|phase| phase.contains("running")));
