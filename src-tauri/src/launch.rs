@@ -1,14 +1,14 @@
 //! Opening apps. Each runs in a process of its own, so that none can take another one down, and Servo can be had once in a process.
 
 use std::error::Error;
-use std::hash::{BuildHasher as _, BuildHasherDefault, DefaultHasher};
+use std::io::IsTerminal as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
 use tauri::{AppHandle, Manager};
 use wasm_engine_engine::desktop::protocol::Problem;
 use wasm_engine_engine::manifest::Manifest;
-use wasm_engine_engine::{Diagnostic, EngineError};
+use wasm_engine_engine::{Diagnostic, EngineError, fnv1a};
 
 use crate::shell::Shell;
 use crate::{sys, window};
@@ -23,8 +23,9 @@ pub(crate) fn window_file(app: Option<&Path>) -> String {
     format!("window-{}.json", key(app))
 }
 
+/// The same for an app in every release of the shell: files and entries are called by it.
 fn key(app: Option<&Path>) -> String {
-    app.map_or_else(|| "none".to_owned(), |path| format!("app{:016x}", BuildHasherDefault::<DefaultHasher>::new().hash_one(path)))
+    app.map_or_else(|| "none".to_owned(), |path| format!("app{:016x}", fnv1a(path.as_os_str().as_encoded_bytes())))
 }
 
 /// Starting with the session, which a person has to ask for. Each app has an entry of its own.
@@ -75,7 +76,10 @@ pub(crate) fn once_more(shell: &AppHandle) {
 
 /// Starts a shell for this app.
 pub(crate) fn start(app: &Path) -> std::io::Result<()> {
-    let mut child = Command::new(std::env::current_exe()?).arg(app).stdin(Stdio::null()).spawn()?;
+    let mut command = Command::new(std::env::current_exe()?);
+    // Whoever reads our report from a pipe waits for our end, and not for that of an app which was opened meanwhile.
+    let stdout = if std::io::stdout().is_terminal() { Stdio::inherit() } else { Stdio::null() };
+    let mut child = command.arg(app).stdin(Stdio::null()).stdout(stdout).spawn()?;
     // A child that ends before us must be waited for.
     std::thread::Builder::new().name("child".to_owned()).spawn(move || child.wait())?;
     Ok(())
@@ -93,4 +97,16 @@ pub(crate) fn diagnostic(error: &(dyn Error + 'static)) -> Diagnostic {
 pub(crate) fn problem(diagnostic: &Diagnostic) -> Problem {
     let place = diagnostic.location.as_ref().map(|place| format!(" ({}:{})", place.file, place.line)).unwrap_or_default();
     Problem { code: diagnostic.code.clone(), message: format!("{}{place}", diagnostic.message), hint: diagnostic.hint.clone() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_an_app_is_called_by_never_changes() {
+        assert_eq!(identity(None), "dev.wasm-engine.desktop.none");
+        assert_eq!(identity(Some(Path::new("/apps/swarm"))), "dev.wasm-engine.desktop.appa45d2a0301a0e300");
+        assert_eq!(window_file(Some(Path::new("/apps/swarm"))), "window-appa45d2a0301a0e300.json");
+    }
 }

@@ -20,7 +20,7 @@ use tauri::{AppHandle, Manager, RunEvent};
 use wasm_engine_engine::desktop::Opening;
 use wasm_engine_engine::{Display, PanelLog, RunOptions, StopHandle, start_log};
 
-use crate::shell::Shell;
+use crate::shell::{Shell, say};
 
 /// An app's page, its guests' graphics and the control panel in one window.
 #[derive(Parser)]
@@ -121,7 +121,7 @@ fn run() -> i32 {
 }
 
 fn not_started(error: &(dyn Error + 'static)) -> i32 {
-    eprintln!("{}", launch::diagnostic(error));
+    say(std::io::stderr(), &launch::diagnostic(error));
     NOT_STARTED
 }
 

@@ -1,5 +1,7 @@
 //! What the shell holds: the run, once it has begun, and what the panel is told of the shell itself.
 
+use std::fmt::Display;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -123,9 +125,26 @@ impl Shell {
     /// Takes the run down and says how it was.
     pub(crate) fn finish(&self) {
         match self.run().and_then(|run| run.finish()) {
-            Some(Ok(report)) => println!("{report}"),
-            Some(Err(error)) => eprintln!("{}", Diagnostic::from(&error)),
+            Some(Ok(report)) => say(std::io::stdout(), &report),
+            Some(Err(error)) => say(std::io::stderr(), &Diagnostic::from(&error)),
             None => {}
         }
+    }
+}
+
+/// Writes a line for whoever reads it. That may be nobody any more, which is no reason to panic, as `println!` does.
+pub(crate) fn say(mut to: impl Write, text: &dyn Display) {
+    let _ = writeln!(to, "{text}");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_has_to_listen() {
+        let (reader, writer) = std::io::pipe().expect("a pipe");
+        drop(reader);
+        say(writer, &"hello");
     }
 }

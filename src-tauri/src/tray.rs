@@ -22,17 +22,32 @@ pub(crate) fn build(app: &AppHandle) -> Result<(), Box<dyn Error>> {
 }
 
 fn put(app: &AppHandle) -> tauri::Result<()> {
-    let menu = MenuBuilder::new(app).text(PAUSE, "Pause or run").text(SHOW, "Show").separator().text(QUIT, "Quit").build()?;
-    let mut tray = TrayIconBuilder::with_id("main").menu(&menu).on_menu_event(|app, event| match event.id().as_ref() {
-        PAUSE => pause_or_run(app),
-        SHOW => window::show(app),
-        QUIT => app.exit(0),
-        _ => {}
-    });
+    let mut menu = MenuBuilder::new(app);
+    for (id, label) in items(app.state::<Shell>().run().is_some()) {
+        menu = menu.text(*id, *label);
+    }
+    let menu = menu.build()?;
+    let mut tray = TrayIconBuilder::with_id("main").menu(&menu).on_menu_event(|app, event| chosen(app, event.id().as_ref()));
     if let Some(icon) = app.default_window_icon() {
         tray = tray.icon(icon.clone());
     }
     tray.build(app).map(drop)
+}
+
+/// What the menu has, with a run or without one.
+fn items(has_run: bool) -> &'static [(&'static str, &'static str)] {
+    const ALL: &[(&str, &str)] = &[(PAUSE, "Pause or run"), (SHOW, "Show"), (QUIT, "Quit")];
+    if has_run { ALL } else { &ALL[1..] }
+}
+
+/// Does what an item of the menu says.
+fn chosen(app: &AppHandle, item: &str) {
+    match item {
+        PAUSE => pause_or_run(app),
+        SHOW => window::show(app),
+        QUIT => app.exit(0),
+        _ => {}
+    }
 }
 
 fn pause_or_run(app: &AppHandle) {

@@ -9,7 +9,7 @@ use tauri_plugin_dialog::{DialogExt as _, MessageDialogKind};
 use wasm_engine_engine::desktop::Opening;
 use wasm_engine_engine::desktop::protocol::{Problem, RecentApp, ShellApp};
 
-use crate::shell::Shell;
+use crate::shell::{Shell, say};
 use crate::sys::Place;
 use crate::{NOT_STARTED, launch, notices, recent, sys, tray};
 
@@ -28,14 +28,14 @@ pub(crate) fn open(app: &AppHandle, path: Option<&Path>, opening: Option<(Openin
     if let (Some(path), Some((opening, place))) = (path, opening) {
         let Err(error) = run(app, path, place, opening) else { return };
         let diagnostic = launch::diagnostic(&*error);
-        eprintln!("{diagnostic}");
+        say(std::io::stderr(), &diagnostic);
         shell.fail(launch::problem(&diagnostic));
         problem = Some(diagnostic);
     }
     shell.stays_empty();
     if let Err(error) = welcome(app) {
         let missing = launch::diagnostic(&*error);
-        eprintln!("{missing}");
+        say(std::io::stderr(), &missing);
         last_words(app, &launch::problem(&problem.unwrap_or(missing)));
     }
 }
@@ -44,7 +44,7 @@ pub(crate) fn open(app: &AppHandle, path: Option<&Path>, opening: Option<(Openin
 fn welcome(app: &AppHandle) -> Result<(), Box<dyn Error>> {
     let side = |side: u32| f64::from(side) * sys::fraction();
     sys::webview(&sys::window(app, "wasm-engine", (side(WELCOME_SIZE.0), side(WELCOME_SIZE.1)))?)?;
-    surround(app);
+    add_tray(app);
     Ok(())
 }
 
@@ -56,12 +56,16 @@ fn last_words(app: &AppHandle, problem: &Problem) {
     dialog.kind(MessageDialogKind::Error).show(move |_| shell.exit(NOT_STARTED));
 }
 
-/// Adds what there is beside the window, when the page is there, which it would hold up: the HUD's keys and the tray's icon.
+/// Adds what there is beside an app's window, when the page is there, which it would hold up: the HUD's keys and the tray's icon.
 pub(crate) fn surround(app: &AppHandle) {
     // Another program may hold the keys, or the shell of another app; this one works without them.
     if let Err(error) = sys::hear_hud_keys(app, toggle_hud) {
         tracing::info!("no keys for the HUD: {error}");
     }
+    add_tray(app);
+}
+
+fn add_tray(app: &AppHandle) {
     // A desktop without a tray has no use for the icon, and the run goes on without.
     if let Err(error) = tray::build(app) {
         tracing::warn!("no tray: {error}");

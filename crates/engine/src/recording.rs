@@ -85,8 +85,9 @@ fn write_line(file: &mut BufWriter<File>, line: &impl Serialize) -> std::io::Res
     file.write_all(b"\n")
 }
 
-/// FNV-1a over 8-byte words (Fowler, Noll, Vo): not secret, only quick and the same everywhere.
-fn fnv1a(bytes: &[u8]) -> u64 {
+/// FNV-1a over 8-byte words (Fowler, Noll, Vo): not secret, only quick and the same everywhere, in every release.
+#[must_use]
+pub fn fnv1a(bytes: &[u8]) -> u64 {
     let mut words = bytes.chunks_exact(8);
     let step = |hash: u64, word: u64| (hash ^ word).wrapping_mul(0x0000_0100_0000_01b3);
     let mut hash = 0xcbf2_9ce4_8422_2325;
