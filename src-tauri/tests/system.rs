@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command};
 
 use harness::desk::{BAR, BUTTON, CLICK, PAUSE, PAUSED, SEED, TYPED, copy, is_on, ready};
-use harness::{Session, at_rest, difference, fixture, until};
+use harness::{Session, at_rest, children, difference, fixture, until};
 use image::RgbImage;
 
 /// A program that ends with the test.
@@ -202,5 +202,26 @@ fn the_keys_for_the_hud_are_heard_in_any_window() {
         shell.keys(&["key", "ctrl+alt+h"]);
         shell.shows("that the HUD has come or gone", |picture| (difference(&page(picture), &before) > 0.005) == shown);
     }
+    shell.close();
+}
+
+#[test]
+fn the_panel_can_be_inspected() {
+    let session = Session::start("desktop-inspect");
+    let shell = session.open(&[&fixture("desk")]);
+    ready(&shell);
+    let processes = || children(shell.child.id()).iter().filter(|(_, name)| name.starts_with("WebKitWebProces")).count();
+    assert_eq!(processes(), 1);
+    shell.pointer(BAR.0, BAR.1, &["click", "3"]);
+    let pid = shell.child.id().to_string();
+    until("the context menu is shown and at rest", || {
+        let windows = session.display.xdotool(&["search", "--onlyvisible", "--pid", &pid]);
+        let mut others = windows.lines().filter_map(|id| id.parse().ok()).filter(|id| *id != shell.window);
+        // GTK has windows beyond the screen, too.
+        others.find_map(|id| at_rest(|| session.display.picture(id)))
+    });
+    // Its last item is WebKit's "Inspect Element", whose view is another page with a process of its own.
+    shell.keys(&["key", "--delay", "100", "Up", "Return"]);
+    until("the inspector is there", || (processes() == 2).then_some(()));
     shell.close();
 }

@@ -9,7 +9,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use harness::desk::{BUTTON, CLICK, DRAG, PAUSE, PAUSED, SEED, TYPED, WHEEL, clicks, copy, is_off, is_on, ready, shows_panel};
-use harness::{Session, Shell, at_rest, difference, fixture, until};
+use harness::{Session, Shell, at_rest, children, difference, fixture, until};
 use image::RgbImage;
 use wasm_engine_testkit::{Golden, Tolerance};
 
@@ -255,24 +255,4 @@ fn pause(shell: &Shell<'_>) {
 /// Waits until the window does not change any more.
 fn rest(shell: &Shell<'_>) -> RgbImage {
     until("the window comes to rest", || at_rest(|| shell.picture()))
-}
-
-/// The processes that a process has started, and those that these have, with their names.
-fn children(pid: u32) -> Vec<(u32, String)> {
-    let stats = std::fs::read_dir("/proc").unwrap().flatten().filter_map(|entry| {
-        let stat = std::fs::read_to_string(entry.path().join("stat")).ok()?;
-        let (id, rest) = stat.split_once(" (")?;
-        let (name, rest) = rest.rsplit_once(") ")?;
-        let parent: u32 = rest.split(' ').nth(1)?.parse().ok()?;
-        Some((id.parse::<u32>().ok()?, name.to_owned(), parent))
-    });
-    let all: Vec<_> = stats.collect();
-    let mut found = vec![(pid, String::new())];
-    let mut next = 0;
-    while next < found.len() {
-        let parent = found[next].0;
-        found.extend(all.iter().filter(|(_, _, of)| *of == parent).map(|(id, name, _)| (*id, name.clone())));
-        next += 1;
-    }
-    found
 }

@@ -212,3 +212,23 @@ pub(crate) fn difference(one: &RgbImage, other: &RgbImage) -> f64 {
     let differs = |(a, b): (&image::Rgb<u8>, &image::Rgb<u8>)| a.0.iter().zip(b.0).any(|(a, b)| a.abs_diff(b) > 2);
     one.pixels().zip(other.pixels()).filter(|pair| differs((pair.0, pair.1))).count() as f64 / f64::from(one.width() * one.height())
 }
+
+/// The processes that a process has started, and those that these have, with their names.
+pub(crate) fn children(pid: u32) -> Vec<(u32, String)> {
+    let stats = std::fs::read_dir("/proc").unwrap().flatten().filter_map(|entry| {
+        let stat = std::fs::read_to_string(entry.path().join("stat")).ok()?;
+        let (id, rest) = stat.split_once(" (")?;
+        let (name, rest) = rest.rsplit_once(") ")?;
+        let parent: u32 = rest.split(' ').nth(1)?.parse().ok()?;
+        Some((id.parse::<u32>().ok()?, name.to_owned(), parent))
+    });
+    let all: Vec<_> = stats.collect();
+    let mut found = vec![(pid, String::new())];
+    let mut next = 0;
+    while next < found.len() {
+        let parent = found[next].0;
+        found.extend(all.iter().filter(|(_, _, of)| *of == parent).map(|(id, name, _)| (*id, name.clone())));
+        next += 1;
+    }
+    found
+}

@@ -104,10 +104,13 @@ late! {
     webkit_web_context_set_automation_allowed
     webkit_web_context_set_use_system_appearance_for_scrollbars
     webkit_web_context_set_web_extensions_directory
+    webkit_web_inspector_close
+    webkit_web_inspector_show
     webkit_web_view_evaluate_javascript
     webkit_web_view_evaluate_javascript_finish
     webkit_web_view_get_context
     webkit_web_view_get_input_method_context
+    webkit_web_view_get_inspector
     webkit_web_view_get_settings
     webkit_web_view_get_title
     webkit_web_view_get_type
