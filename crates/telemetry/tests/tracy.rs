@@ -23,7 +23,9 @@ const LISTEN: &str = "0A";
 fn sockets(kind: &str) -> BTreeSet<(String, u16, String)> {
     let mine: BTreeSet<String> = std::fs::read_dir("/proc/self/fd")
         .unwrap()
-        .filter_map(|entry| std::fs::read_link(entry.ok()?.path()).ok()?.to_str()?.strip_prefix("socket:[")?.strip_suffix(']').map(str::to_owned))
+        .filter_map(|entry| {
+            std::fs::read_link(entry.ok()?.path()).ok()?.to_str()?.strip_prefix("socket:[")?.strip_suffix(']').map(str::to_owned)
+        })
         .collect();
     let table = std::fs::read_to_string(format!("/proc/self/net/{kind}")).unwrap_or_default();
     let row = |line: &str| {

@@ -6,6 +6,8 @@ use std::sync::{Arc, OnceLock};
 use tracing::field::{Field, Visit};
 use tracing::{Event, Level as TracingLevel, Subscriber};
 use tracing_subscriber::layer::{Context, SubscriberExt as _};
+#[cfg(feature = "tracy")]
+use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::{EnvFilter, Layer};
 use wasm_engine_serve::protocol::Level;
 use wasm_engine_serve::{Hub, Note};
@@ -21,9 +23,20 @@ pub fn start_log(level: &str, panel: Option<PanelLog>) {
     let text = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).without_time().with_filter(filter);
     let panel = panel.map(|log| log.with_filter(panel_filter()));
     // Not `init`, which would take the process' logger: Servo hears of a page's crash through it.
-    if let Err(error) = tracing::subscriber::set_global_default(tracing_subscriber::registry().with(text).with(panel)) {
+    if let Err(error) = tracing::subscriber::set_global_default(tracing_subscriber::registry().with(text).with(panel).with(profiler())) {
         eprintln!("there is no log: {error}");
     }
+}
+
+/// A profiler shows beside the frames what the panel shows.
+#[cfg(feature = "tracy")]
+fn profiler<S: Subscriber + for<'a> LookupSpan<'a>>() -> impl Layer<S> {
+    tracing_tracy::TracyLayer::default().with_filter(panel_filter())
+}
+
+#[cfg(not(feature = "tracy"))]
+fn profiler() -> tracing_subscriber::layer::Identity {
+    tracing_subscriber::layer::Identity::new()
 }
 
 /// A panel filters by itself, and what it is not given it cannot show: all that the app says, and of the engine what is no detail.

@@ -122,7 +122,14 @@ pub fn route<W: IsA<gtk::Widget>>(widget: &W, panel: Arc<dyn Panel>, hand_on: im
     let hand_on: Rc<dyn Fn(Input)> = Rc::new(hand_on);
     let outside = hand_on.clone();
     let keyboard = Keyboard::new(move |input| outside(input));
-    let router = Rc::new(Router { widget: RefCell::default(), panel, hand_on, routing: RefCell::new(Routing::new()), keyboard, chord: RefCell::default() });
+    let router = Rc::new(Router {
+        widget: RefCell::default(),
+        panel,
+        hand_on,
+        routing: RefCell::new(Routing::new()),
+        keyboard,
+        chord: RefCell::default(),
+    });
     let routed = Routed(router);
     routed.move_to(widget);
     routed.0.hand_on(vec![Input::Focus(true)]);
@@ -323,7 +330,9 @@ impl Router {
 
     /// Whether it is the key that changes sides, once there is a panel to change to.
     fn turns_keys(&self, event: &gdk::EventKey) -> bool {
-        modifiers(event).is_empty() && event.keyval() == gdk::keys::constants::F6 && self.widget().is_some_and(|widget| widget.is::<webkit2gtk::WebView>())
+        modifiers(event).is_empty()
+            && event.keyval() == gdk::keys::constants::F6
+            && self.widget().is_some_and(|widget| widget.is::<webkit2gtk::WebView>())
     }
 
     /// Whether it is one of the keys that [`Routed::on_ctrl_alt`] is about. From press to release they are nobody else's.
