@@ -28,6 +28,9 @@ pub struct PanelFrame {
 /// Rectangles of one upload: of more, the whole panel is uploaded.
 const AREAS_AT_ONCE: usize = 256;
 
+/// One part in so many of what a panel shows is much: more than a card loses at its edge, less than a row of buttons.
+const MUCH: usize = 64;
+
 /// What was uploaded, counted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Uploads {
@@ -101,6 +104,12 @@ impl PanelPixels {
         }
         self.hand_over(texture, changed, staged);
         (self.on_frame)();
+    }
+
+    /// Whether much of what is shown, and lies within an image of this size, would show nothing with it.
+    pub fn would_lose_much(&self, (width, height): (u32, u32), image: &[u8], stride: usize) -> bool {
+        let (shown, lost) = lock(&self.tiles).compare_cover((width, height), image, stride);
+        lost > shown / MUCH
     }
 
     fn hand_over(&self, texture: Option<wgpu::Texture>, changed: Vec<Area>, staged: Option<Staged>) {

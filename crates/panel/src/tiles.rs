@@ -107,6 +107,22 @@ impl Tiles {
         is_different
     }
 
+    /// How many pixels within another image show something here, and how many of these show nothing there.
+    #[must_use]
+    pub fn compare_cover(&self, (width, height): (u32, u32), image: &[u8], stride: usize) -> (usize, usize) {
+        let both = Area { x: 0, y: 0, width: width.min(self.width), height: height.min(self.height) };
+        let is_shown = |pixel: &[u8]| pixel.get(3).is_some_and(|alpha| *alpha != 0);
+        let (mut shown, mut lost) = (0, 0);
+        for row in 0..both.height {
+            let there = image.get(row as usize * stride..).unwrap_or_default();
+            for (here, there) in self.row(both, row).chunks_exact(4).zip(there.chunks_exact(4)) {
+                shown += usize::from(is_shown(here));
+                lost += usize::from(is_shown(here) && !is_shown(there));
+            }
+        }
+        (shown, lost)
+    }
+
     /// Opacity of a pixel, 0 to 255; 0 outside.
     #[must_use]
     pub fn alpha(&self, x: u32, y: u32) -> u8 {
@@ -165,5 +181,22 @@ mod tests {
         assert!(tiles.take(&image[..stride], stride, ALL).is_empty());
         tiles.resize(0, 0);
         assert!(tiles.take(&[], 0, ALL).is_empty());
+    }
+
+    #[test]
+    fn what_another_size_would_lose_is_counted_where_both_are() {
+        let mut tiles = Tiles::default();
+        assert_eq!(tiles.compare_cover((10, 10), &[0; 400], 40), (0, 0));
+        tiles.resize(20, 10);
+        let mut image = vec![0; 20 * 10 * 4];
+        fill(&mut image, 20, Area { x: 0, y: 0, width: 8, height: 5 }, 200);
+        tiles.take(&image, 20 * 4, ALL);
+        assert_eq!(tiles.compare_cover((20, 10), &image, 20 * 4), (40, 0));
+        assert_eq!(tiles.compare_cover((20, 10), &vec![0; image.len()], 20 * 4), (40, 40));
+        // Narrower and higher, with rows farther apart than they are long; the rightmost two columns lie beside it.
+        let mut other = vec![0; 8 * 30 * 4];
+        fill(&mut other, 8, Area { x: 0, y: 0, width: 6, height: 3 }, 200);
+        assert_eq!(tiles.compare_cover((6, 30), &other, 8 * 4), (30, 12));
+        assert_eq!(tiles.compare_cover((6, 30), &other[..50], 8 * 4), (12, 0), "an image without these rows");
     }
 }

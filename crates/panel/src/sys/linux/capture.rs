@@ -20,7 +20,7 @@ use crate::tiles::Area;
 /// Call it on GTK's thread.
 pub fn capture(webview: &webkit2gtk::WebView, pixels: Arc<PanelPixels>) {
     let is_capturing = Rc::new(Cell::new(false));
-    let image: Rc<RefCell<Option<ImageSurface>>> = Rc::default();
+    let image: Rc<RefCell<Image>> = Rc::default();
     webview.connect_draw(move |webview, screen| {
         if is_capturing.replace(true) {
             // The webview's own handler is next, which draws into our image.
@@ -83,20 +83,50 @@ impl Reloads {
     }
 }
 
+/// What the webview draws into.
+#[derive(Default)]
+struct Image {
+    surface: Option<ImageSurface>,
+    /// Since when it has another size than what was handed on last.
+    is_new_since: Option<Instant>,
+}
+
+/// For so long a webview of another size may leave out much of what it showed: of one that was higher, WebKit draws the lower part until it has painted anew. What it drew before
+/// stays meanwhile, where parts of the panel would vanish and come back with the steps of a window's edge.
+const MAY_BE_UNPAINTED: Duration = Duration::from_millis(500);
+
+impl Image {
+    /// Makes room for this many pixels. Returns whether there was other room.
+    fn resize(&mut self, width: i32, height: i32, webview: &webkit2gtk::WebView) -> Result<bool, gtk::cairo::Error> {
+        if self.surface.as_ref().is_some_and(|surface| (surface.width(), surface.height()) == (width, height)) {
+            return Ok(false);
+        }
+        if self.surface.replace(ImageSurface::create(Format::ARgb32, width, height)?).is_some() {
+            self.is_new_since = Some(Instant::now());
+            let webview = webview.downgrade();
+            glib::timeout_add_local_once(MAY_BE_UNPAINTED, move || {
+                if let Some(webview) = webview.upgrade() {
+                    webview.queue_draw();
+                }
+            });
+        }
+        Ok(true)
+    }
+}
+
 fn draw(
     webview: &webkit2gtk::WebView,
     screen: &Context,
-    image: &mut Option<ImageSurface>,
+    image: &mut Image,
     pixels: &PanelPixels,
 ) -> Result<(), Box<dyn std::error::Error>> {
     let scale = webview.scale_factor().max(1);
     let (width, height) = (webview.allocated_width().max(1) * scale, webview.allocated_height().max(1) * scale);
     let mut damage = damage(screen, scale)?;
-    if image.as_ref().is_none_or(|image| (image.width(), image.height()) != (width, height)) {
-        *image = Some(ImageSurface::create(Format::ARgb32, width, height)?);
+    if image.resize(width, height, webview)? || image.is_new_since.is_some() {
         damage = Area { x: 0, y: 0, width: width as u32, height: height as u32 };
     }
-    let Some(surface) = image else { return Ok(()) };
+    let Some(surface) = &mut image.surface else { return Ok(()) };
     {
         let context = Context::new(&*surface)?;
         context.rectangle(f64::from(damage.x), f64::from(damage.y), f64::from(damage.width), f64::from(damage.height));
@@ -110,7 +140,13 @@ fn draw(
     }
     surface.flush();
     let stride = surface.stride() as usize;
-    pixels.draw((width as u32, height as u32), &surface.data()?, stride, damage);
+    let drawn = surface.data()?;
+    let may_be_unpainted = image.is_new_since.is_some_and(|since| since.elapsed() < MAY_BE_UNPAINTED);
+    if may_be_unpainted && pixels.would_lose_much((width as u32, height as u32), &drawn, stride) {
+        return Ok(());
+    }
+    image.is_new_since = None;
+    pixels.draw((width as u32, height as u32), &drawn, stride, damage);
     Ok(())
 }
 

@@ -12,7 +12,7 @@ use raw_window_handle::{
 use x11rb::connection::Connection as _;
 use x11rb::protocol::shape::{ConnectionExt as _, SK, SO};
 use x11rb::protocol::xproto::{
-    ClipOrdering, ColormapAlloc, ConfigureWindowAux, ConnectionExt as _, CreateWindowAux, StackMode, WindowClass,
+    ClipOrdering, ColormapAlloc, ConfigureWindowAux, ConnectionExt as _, CreateWindowAux, Gravity, StackMode, WindowClass,
 };
 use x11rb::xcb_ffi::XCBConnection;
 
@@ -37,7 +37,13 @@ impl Child {
         let id = connection.generate_id()?;
         let window = NonZeroU32::new(id).ok_or(CoverError::NoScreen)?;
         // A border and a colormap are named because those of the parent may be of another depth. It is none of the window manager's.
-        let look = CreateWindowAux::new().border_pixel(0).background_pixel(0).colormap(colormap).override_redirect(1);
+        // When its size changes, what it shows stays until the next frame, instead of the background.
+        let look = CreateWindowAux::new()
+            .border_pixel(0)
+            .background_pixel(0)
+            .bit_gravity(Gravity::NORTH_WEST)
+            .colormap(colormap)
+            .override_redirect(1);
         connection.create_window(depth, id, root.root, 0, 0, 1, 1, 0, WindowClass::INPUT_OUTPUT, visual, &look)?.check()?;
         // An empty shape for input: the pointer meets what is below.
         connection.shape_rectangles(SO::SET, SK::INPUT, ClipOrdering::UNSORTED, id, 0, 0, &[])?.check()?;
