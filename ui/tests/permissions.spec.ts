@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { violations } from './browser';
 import { begin, page, scene, server, titled } from './scene';
 import type { Options } from './server';
+import { World } from './world';
 
 scene();
 
@@ -24,8 +25,16 @@ async function choose(name: RegExp, choice: string): Promise<void> {
   await page.getByRole('menuitemradio', { name: choice }).click();
 }
 
+/** Denies a right of palette's, and takes that back: the guest has ended, and has the right again from a restart on. */
+async function hesitate(): Promise<void> {
+  await choose(/^palette, read boids/, 'Deny for this run');
+  await button(/^palette, read boids: Denied this run$/).waitFor();
+  await choose(/^palette, read boids/, 'As the manifest says');
+  await button(/^palette, read boids: Denied$/).waitFor();
+}
+
 const BOIDS = { what: 'permit', guest: 'flock', right: 'write', object: 'boids' };
-const STATS = { what: 'permit', guest: 'palette', right: 'emit', object: 'stats' };
+const CELLS = { what: 'permit', guest: 'flock', right: 'read', object: 'cells' };
 
 describe('a decision', () => {
   it('is asked for as it was chosen, and what follows from it is shown', async () => {
@@ -34,7 +43,7 @@ describe('a decision', () => {
     await asked([{ ...BOIDS, decision: 'deny', scope: 'run' }]);
     await button(/^flock, write boids: Denied this run$/).waitFor();
     expect((await row('write boids').innerText()).replace(/\s+/g, ' ')).toContain('Denied this run');
-    expect(await page.getByRole('table', { name: 'Guests' }).getByText('RIGHT_DENIED').count()).toBeGreaterThan(0);
+    expect(await page.getByRole('table', { name: 'Guests' }).getByText('PERMISSION_DENIED').count()).toBeGreaterThan(0);
 
     await choose(/^flock, write boids/, 'Always allow');
     await button(/^flock, write boids: Denied$/).waitFor();
@@ -58,17 +67,18 @@ describe('a decision', () => {
 
   it('that is there already is not asked for again', async () => {
     await start();
-    await choose(/^palette, emit stats/, 'Always deny');
-    await choose(/^flock, emit stats/, 'Always deny');
-    await asked([{ ...STATS, guest: 'flock', decision: 'deny', scope: 'always' }]);
+    await choose(/^flock, read cells/, 'Always allow');
+    await choose(/^grid, read boids/, 'Always allow');
+    await asked([{ ...CELLS, guest: 'grid', object: 'boids', decision: 'allow', scope: 'always' }]);
   });
 
   it('can be made with keys alone', async () => {
     await start();
-    await button(/^palette, emit stats/).focus();
+    await button(/^flock, read cells/).focus();
     await page.keyboard.press('ArrowDown');
-    expect(await focused()).toBe('Always deny');
-    expect(await button(/^palette, emit stats/).getAttribute('aria-expanded')).toBe('true');
+    expect(await focused()).toBe('Always allow');
+    expect(await button(/^flock, read cells/).getAttribute('aria-expanded')).toBe('true');
+    await page.keyboard.press('End');
     await page.keyboard.press('ArrowDown');
     expect(await focused()).toBe('As the manifest says');
     await page.keyboard.press('End');
@@ -79,16 +89,16 @@ describe('a decision', () => {
     await page.keyboard.press('h');
     await page.keyboard.press('.');
     await page.keyboard.press('Enter');
-    await asked([{ ...STATS, decision: 'deny', scope: 'run' }]);
+    await asked([{ ...CELLS, decision: 'deny', scope: 'run' }]);
     expect(await choices().count()).toBe(0);
-    expect(await page.evaluate(() => document.activeElement?.ariaLabel)).toContain('palette, emit stats');
+    expect(await page.evaluate(() => document.activeElement?.ariaLabel)).toContain('flock, read cells');
     await page.keyboard.press('Enter');
     await page.keyboard.press('Escape');
     expect(await choices().count()).toBe(0);
     await page.keyboard.press('Space');
     await page.keyboard.press('Tab');
     expect(await choices().count()).toBe(0);
-    expect(await page.evaluate(() => document.activeElement?.id)).toBe('card-counters');
+    expect(await page.evaluate(() => document.activeElement?.ariaLabel)).toContain('flock, write boids');
     expect(server.asks).toHaveLength(1);
   });
 
@@ -110,9 +120,11 @@ describe('a decision', () => {
   });
 
   it('cannot be made by who may only watch, and every decision can be read all the same', async () => {
-    await start({ mayAsk: false });
+    const world = World.running();
+    world.answer({ what: 'permit', guest: 'palette', right: 'read', object: 'boids', decision: 'deny', scope: 'always' });
+    await start({ mayAsk: false, world });
     expect(await button(/^flock, write boids/).count()).toBe(0);
-    expect(await row('emit stats', 1).innerText()).toContain('Denied');
+    expect(await row('read boids', 1).innerText()).toContain('Denied');
     expect(await page.getByText('Denying what a guest has').count()).toBe(0);
   });
 
@@ -142,7 +154,7 @@ describe('a decision', () => {
       await button(/^flock, write boids: Denied this run$/).waitFor();
       await choose(/^flock, write boids/, 'Always allow');
       await page.getByText('after a restart').first().waitFor();
-      await choose(/^palette, emit stats/, 'As the manifest says');
+      await hesitate();
       await expect.poll(() => page.getByText('after a restart').count()).toBe(2);
       expect(await places()).toEqual(before);
     });
@@ -162,7 +174,7 @@ describe('a page that has crashed', () => {
     server.change(server.world.crash());
     const alert = page.getByRole('alert').filter({ hasText: 'The guests go on' });
     await alert.getByText('index out of bounds').waitFor();
-    expect(await alert.innerText()).toContain('Restart the page.');
+    expect(await alert.innerText()).toContain('restart the page from the panel');
     for (let round = 0; round < 3; round += 1) server.change(server.world.advance(6));
     await expect.poll(() => page.locator('.figures dd').first().innerText()).toBe(String(server.world.state.run.tick));
     expect(await heard()).toHaveLength(1);
@@ -188,7 +200,7 @@ describe('axe finds nothing', () => {
   for (const colorScheme of ['dark', 'light'] as const) {
     it(`${colorScheme}: decisions that wait, an open menu, a crashed page`, async () => {
       await start({}, { colorScheme });
-      await choose(/^palette, emit stats/, 'As the manifest says');
+      await hesitate();
       await page.getByText('after a restart').first().waitFor();
       server.change(server.world.crash());
       await page.getByRole('button', { name: 'Restart page' }).waitFor();

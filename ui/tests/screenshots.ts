@@ -36,7 +36,9 @@ const permissions = async (page: Page) => {
 const decide = async (page: Page) => {
   await page.getByRole('button', { name: 'flock, write boids' }).click();
   await page.getByRole('menuitemradio', { name: 'Deny for this run' }).click();
-  await page.getByRole('button', { name: 'palette, emit stats' }).click();
+  await page.getByRole('button', { name: 'palette, read boids' }).click();
+  await page.getByRole('menuitemradio', { name: 'Deny for this run' }).click();
+  await page.getByRole('button', { name: 'palette, read boids: Denied' }).click();
   await page.getByRole('menuitemradio', { name: 'As the manifest says' }).click();
   await page.getByText('after a restart').first().waitFor();
   await permissions(page);

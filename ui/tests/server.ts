@@ -7,7 +7,7 @@ import { extname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { Ask, Change, FromEngine, FromPanel } from '../src/protocol';
-import { APP, World } from './world';
+import { hello, World } from './world';
 
 const DIST = fileURLToPath(new URL('../dist', import.meta.url));
 const TYPES: Record<string, string> = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript', '.css': 'text/css', '.json': 'application/json' };
@@ -106,7 +106,7 @@ export class TestServer {
     client.on('message', (data) => {
       const message = JSON.parse(String(data)) as FromPanel;
       if (message.type === 'hello') {
-        send({ type: 'hello', version: this.#options.version ?? 1, engine: 'wasm-engine 0.1.0', app: APP, may: { ask: this.#options.mayAsk ?? true } });
+        send(hello(this.#options.mayAsk ?? true, this.#options.version));
         send({ type: 'snapshot', state: this.world.state });
         this.#sockets.add(client);
         return;

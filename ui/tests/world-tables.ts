@@ -1,71 +1,55 @@
 /** What does not change in the make-believe swarm: its buffers, lanes, rights, and the names of what is counted and timed. */
 
-import type { Buffer, Decision, Frame, Lane, Permission, Scope } from '../src/protocol';
+import type { Buffer, Decision, Frame, Lane, Permission, Problem, Scope } from '../src/protocol';
 
 export const BUFFERS: Buffer[] = [
-  { name: 'boids', bytes: 2_000_000, generation: 0, per_second: 0, writer: 'flock', readers: ['grid', 'compositor'] },
+  { name: 'boids', bytes: 2_000_000, generation: 0, per_second: 0, writer: 'flock', readers: ['grid', 'palette', 'swarm'] },
   { name: 'sorted', bytes: 1_600_256, generation: 0, per_second: 0, writer: 'grid', readers: ['flock'] },
-  { name: 'cells', bytes: 524_416, generation: 0, per_second: 0, writer: 'grid', readers: ['flock', 'compositor'] },
-  { name: 'palette', bytes: 4_096, generation: 0, per_second: 0, writer: 'palette', readers: ['compositor'] },
-  { name: 'layout', bytes: 4_096, generation: 0, per_second: 0, writer: null, readers: ['compositor'] },
+  { name: 'cells', bytes: 524_416, generation: 0, per_second: 0, writer: 'grid', readers: ['flock'] },
+  { name: 'palette', bytes: 4_096, generation: 0, per_second: 0, writer: 'palette', readers: ['swarm'] },
+  { name: 'layout', bytes: 16_448, generation: 0, per_second: 0, writer: 'page', readers: ['compositor'] },
 ];
 
-const lane = (name: string, item_bytes: number, capacity: number, when_full: string): Lane => ({
-  name,
-  item_bytes,
-  capacity,
-  depth: 0,
-  highest: 0,
-  rejects: 0,
-  when_full,
-});
+export const LANES: Lane[] = [{ name: 'ticks', item_bytes: 16, capacity: 256, depth: 0, highest: 0, rejects: 0, when_full: 'reject' }];
 
-export const LANES: Lane[] = [
-  lane('ticks', 32, 256, 'reject'),
-  lane('page-messages', 64, 1024, 'reject'),
-  lane('page-topics', 64, 64, 'coalesce'),
-  lane('pointer', 24, 1, 'coalesce'),
-  lane('record', 64, 4096, 'block'),
-];
-
-/** A right as the manifest gives it, and what a person has decided about it. */
+/** A right that the manifest grants, and what a person has decided about it. */
 export interface Right {
   guest: string;
-  right: string;
+  right: 'read' | 'write';
   object: string;
-  manifest: Decision;
   decided: { decision: Decision; scope: Scope } | null;
 }
 
-const right = (guest: string, name: string, object: string, manifest: Decision = 'allow', decided: Right['decided'] = null): Right => ({
-  guest,
-  right: name,
-  object,
-  manifest,
-  decided,
-});
+const right = (guest: string, name: Right['right'], object: string, decided: Right['decided'] = null): Right => ({ guest, right: name, object, decided });
 
 export const RIGHTS: Right[] = [
-  right('grid', 'read', 'boids', 'allow', { decision: 'allow', scope: 'run' }),
+  right('grid', 'read', 'boids', { decision: 'allow', scope: 'run' }),
   right('grid', 'write', 'sorted'),
   right('grid', 'write', 'cells'),
   right('flock', 'read', 'sorted'),
-  right('flock', 'read', 'cells'),
+  right('flock', 'read', 'cells', { decision: 'allow', scope: 'always' }),
   right('flock', 'write', 'boids'),
-  right('flock', 'emit', 'stats', 'deny', { decision: 'allow', scope: 'always' }),
-  right('palette', 'read', 'boids', 'deny'),
+  right('palette', 'read', 'boids'),
   right('palette', 'write', 'palette'),
-  right('palette', 'emit', 'stats', 'allow', { decision: 'deny', scope: 'always' }),
 ];
 
 /** A right as the engine tells it, when a guest begins with it. */
-export function begun({ guest, right, object, manifest, decided }: Right): Permission {
-  return { guest, right, object, decision: decided?.decision ?? manifest, scope: decided?.scope ?? null, next: null, why: why(manifest, decided) };
+export function begun({ guest, right, object, decided }: Right): Permission {
+  return { guest, right, object, decision: decided?.decision ?? 'allow', scope: decided?.scope ?? null, next: null, why: why(decided) };
 }
 
-export function why(manifest: Decision, decided: Right['decided']): string {
+export function why(decided: Right['decided']): string {
   if (decided) return decided.scope === 'always' ? 'decided for every run' : 'decided for this run';
-  return manifest === 'allow' ? 'granted by the manifest' : 'not granted';
+  return 'the manifest grants it';
+}
+
+/** What ends a guest to which a right is denied. */
+export function denied({ right, object }: Right | Permission): Problem {
+  return {
+    code: 'PERMISSION_DENIED',
+    message: `it was denied to ${right} buffer \`${object}\``,
+    hint: "allow it in the panel's permissions, and restart the guest or the run",
+  };
 }
 
 const counter = (name: string, unit: string, what: string) => ({ name, unit, what });
@@ -84,6 +68,8 @@ export const COUNTERS = [
   counter('page_frames_shared', 'count', 'Page frames handed over as shared textures.'),
   counter('page_frames_cpu', 'count', 'Page frames handed over through CPU memory.'),
   counter('page_blits', 'count', 'GPU copies of page frames into shared textures.'),
+  counter('panel_frames', 'count', 'Panel frames in which something was different.'),
+  counter('panel_bytes', 'bytes', "Bytes of the panel's pixels copied into GPU memory."),
   counter('captures', 'count', "Frames captured to an image, off the frame's path."),
   counter('guest_faults', 'count', 'Guest calls that ended with an error.'),
   counter('guest_log_dropped', 'count', 'Log lines of guests dropped for exceeding a limit.'),
@@ -94,10 +80,11 @@ export const COUNTERS = [
 const stage = (name: string, what: string, pick: (frame: Frame) => number | null) => ({ name, what, pick });
 
 export const STAGES = [
-  stage('wait', 'Queued → compute start: waiting for a worker.', (frame) => frame.wait),
-  stage('compute', 'Compute start → compute end: kernels at work.', (frame) => frame.compute),
-  stage('page', 'Page start → page end: Servo at work.', (frame) => frame.page),
-  stage('compose', 'Compute end → composed: until the compositor has taken and drawn the result.', (frame) => frame.compose),
-  stage('present', 'Composed → presented: until the display has it.', (frame) => frame.present),
-  stage('total_presented', 'Queued → presented.', (frame) => frame.total),
+  stage('wait', 'waiting for a worker', (frame) => frame.wait),
+  stage('compute', 'kernels at work', (frame) => frame.compute),
+  stage('page', 'Servo at work', (frame) => frame.page),
+  stage('compose', 'until the compositor has drawn it', (frame) => frame.compose),
+  stage('present', 'until the display has it', (frame) => frame.present),
+  stage('total_composed', 'from queued to composed', (frame) => (frame.total ?? 0) - (frame.present ?? 0)),
+  stage('total_presented', 'from queued to presented', (frame) => frame.total),
 ];

@@ -1,7 +1,7 @@
 /** A make-believe engine that runs the swarm: everything it says comes from one random sequence, so that a seed gives the same run again. */
 
-import type { AppInfo, Ask, Change, CounterValue, Frame, Guest, LogEntry, Permission, Problem, State } from '../src/protocol';
-import { begun, BUFFERS, COUNTERS, LANES, type Right, RIGHTS, STAGES, why } from './world-tables';
+import { type AppInfo, type Ask, type Change, type CounterValue, type Frame, type FromEngine, type Guest, type LogEntry, type Permission, type Problem, type State, VERSION } from '../src/protocol';
+import { begun, BUFFERS, COUNTERS, denied, LANES, type Right, RIGHTS, STAGES, why } from './world-tables';
 
 export const APP: AppInfo = {
   name: 'swarm',
@@ -32,6 +32,19 @@ function randomFrom(seed: number): () => number {
   };
 }
 
+/** What becomes of an ask: why it is not carried out, or what is different then. */
+export interface Answer {
+  problem: Problem | null;
+  change: Change | null;
+}
+
+const refused = (code: string, message: string, hint: string): Answer => ({ problem: { code, message, hint }, change: null });
+
+/** What the engine answers to a hello. */
+export function hello(ask: boolean, version = VERSION): FromEngine {
+  return { type: 'hello', version, engine: '0.1.0', app: APP, may: { ask } };
+}
+
 export class World {
   state: State;
   #random: () => number;
@@ -48,8 +61,8 @@ export class World {
   /** The state after a while, as a client sees it that comes now. */
   static running(ticks = 900, seed = 7): World {
     const world = new World(seed);
-    world.log('info', 'gpu', null, 'llvmpipe (LLVM 15.0.6, 256 bits), Vulkan 1.3, host memory import: yes');
-    world.log('info', 'engine', null, 'page connected');
+    world.log('info', 'gpu', null, 'GPU device open name="llvmpipe (LLVM 15.0.6, 256 bits)" driver="llvmpipe Mesa 22.3.6 (LLVM 15.0.6)" host_import=true fd_export=true');
+    world.log('info', 'engine', null, 'page connected url="http://127.0.0.1:41687/index.html"');
     for (let at = 0; at < ticks; at += 6) world.advance(6);
     return world;
   }
@@ -87,7 +100,7 @@ export class World {
   }
 
   /** Does what a client asks for, or says why not. */
-  answer(ask: Ask): { problem: Problem | null; change: Change | null } {
+  answer(ask: Ask): Answer {
     const { run } = this.state;
     switch (ask.what) {
       case 'pause':
@@ -106,10 +119,8 @@ export class World {
         break;
       case 'restart':
         this.state.run = { ...run, tick: 0, seconds: 0, frames: 0, late_frames: 0, phase: 'running', seed: ask.seed ?? run.seed };
-        this.state.guests = this.state.guests.map((guest) => ({ ...guest, ticks: 0, state: 'running', last_error: null }));
-        this.state.permissions = this.#rights.map(begun);
-        this.log('info', 'engine', null, `restarted with seed ${this.state.run.seed}`);
-        return { problem: null, change: { ...this.#whole(), permissions: this.state.permissions, log: this.state.log.slice(-1) } };
+        for (const { name } of this.state.guests) this.#begin(name);
+        return { problem: null, change: { ...this.#whole(), permissions: this.state.permissions } };
       case 'restart_guest':
         return this.#restart(ask.guest);
       case 'restart_page':
@@ -120,8 +131,7 @@ export class World {
       case 'param': {
         const info = APP.params.find((param) => param.name === ask.name);
         if (!info) {
-          const problem = { code: 'PARAM_INVALID', message: `There is no parameter \`${ask.name}\`.`, hint: null };
-          return { problem, change: null };
+          return refused('UNKNOWN_PARAM', `the manifest has no parameter \`${ask.name}\``, "the engine's hello lists the parameters");
         }
         const value = Math.min(info.max, Math.max(info.min, ask.value));
         this.state.params = this.state.params.map((param) => (param.name === ask.name ? { ...param, value } : param));
@@ -133,10 +143,10 @@ export class World {
 
   /** Ends a guest with a fault. */
   fault(name: string): Change {
-    return this.#end(name, {
+    return this.#end(name, 'error', {
       code: 'DEADLINE',
-      message: `kernel \`${name}\` did not end within 500 ms`,
-      hint: 'Give it less to do, more shards, or a longer `deadline_ms` in the manifest.',
+      message: `kernel \`${name}\` in tick ${this.state.run.tick}: the call took longer than 500ms`,
+      hint: "do less per tick, split the work into more shards, or raise the kernel's limit in the manifest",
     });
   }
 
@@ -144,49 +154,66 @@ export class World {
   crash(): Change {
     const page_problem: Problem = {
       code: 'PAGE_CRASHED',
-      message: "The page's script thread panicked: index out of bounds.",
-      hint: 'Restart the page. If it happens again, its log says which script ran last.',
+      message: 'index out of bounds: the len is 3 but the index is 7',
+      hint: 'the guests go on; restart the page from the panel',
     };
     this.state.run = { ...this.state.run, page_problem };
     return { ...nothing(), run: this.state.run, log: [this.log('error', 'page', page_problem.code, page_problem.message)] };
   }
 
-  /** Denying takes effect at once, allowing when the run restarts. */
-  #permit({ guest, right, object, decision, scope }: Extract<Ask, { what: 'permit' }>): { problem: Problem | null; change: Change | null } {
+  /** Denying takes effect at once, allowing when the guest or the run restarts. */
+  #permit({ guest, right, object, decision, scope }: Extract<Ask, { what: 'permit' }>): Answer {
     const meant = (other: { guest: string; right: string; object: string }) => other.guest === guest && other.right === right && other.object === object;
     const found = this.#rights.find(meant);
     const before = this.state.permissions.find(meant);
-    if (!found || !before) return { problem: { code: 'UNKNOWN_RIGHT', message: `Guest \`${guest}\` has no such right.`, hint: null }, change: null };
+    if (!found || !before) {
+      const hint = "a person's decision takes away what the manifest grants, or gives it back; it adds nothing";
+      return refused('UNKNOWN_RIGHT', `the manifest grants guest \`${guest}\` no right \`${right}\` to \`${object}\``, hint);
+    }
     found.decided = decision && { decision, scope };
-    const wanted = decision ?? found.manifest;
+    const wanted = decision ?? 'allow';
     const after: Permission = {
       ...before,
       decision: wanted === 'deny' ? 'deny' : before.decision,
       scope: decision && scope,
       next: wanted === 'allow' && before.decision === 'deny' ? 'allow' : null,
-      why: why(found.manifest, found.decided),
+      why: why(found.decided),
     };
     this.state.permissions = this.state.permissions.map((permission) => (permission === before ? after : permission));
     const change = { ...nothing(), permissions: this.state.permissions };
     if (before.decision === after.decision) return { problem: null, change };
-    const ended = this.#end(guest, { code: 'RIGHT_DENIED', message: `guest \`${guest}\` may no longer ${right} \`${object}\``, hint: 'Allow it and restart the run.' });
-    return { problem: null, change: { ...ended, permissions: change.permissions } };
+    return { problem: null, change: { ...this.#end(guest, 'warn', denied(after)), permissions: change.permissions } };
   }
 
-  /** One guest begins anew, with what is allowed now. */
-  #restart(name: string): { problem: Problem | null; change: Change | null } {
+  /** One guest begins anew, if nothing is denied to it. */
+  #restart(name: string): Answer {
     const names = this.state.guests.map((guest) => guest.name);
-    if (!names.includes(name)) {
-      return { problem: { code: 'UNKNOWN_GUEST', message: `the app has no guest \`${name}\``, hint: `the app's guests: ${names.join(', ')}` }, change: null };
-    }
-    this.state.guests = this.state.guests.map((guest) => (guest.name === name ? { ...guest, ticks: 0, state: 'running', last_error: null } : guest));
-    this.state.permissions = this.state.permissions.map((permission, at) => (permission.guest === name ? begun(this.#rights[at] as Right) : permission));
+    if (!names.includes(name)) return refused('UNKNOWN_GUEST', `the app has no guest \`${name}\``, `the app's guests: ${names.join(', ')}`);
+    const missing = this.#denied(name);
+    if (missing) return { problem: denied(missing), change: null };
+    this.#begin(name);
     return { problem: null, change: { ...nothing(), guests: this.state.guests, permissions: this.state.permissions } };
   }
 
-  #end(name: string, error: Problem): Change {
+  #denied(name: string): Right | undefined {
+    return this.#rights.find(({ guest, decided }) => guest === name && decided?.decision === 'deny');
+  }
+
+  /** Gives a guest fresh instances and the rights it has now. One to which a right is denied is held back. */
+  #begin(name: string): void {
+    const missing = this.#denied(name);
+    const error = missing ? denied(missing) : null;
+    this.state.guests = this.state.guests.map((guest) => (guest.name === name ? { ...guest, ticks: 0, state: error?.code ?? 'running', last_error: error } : guest));
+    this.state.permissions = this.state.permissions.map((permission, at) => {
+      const right = this.#rights[at];
+      return right?.guest === name ? begun(right) : permission;
+    });
+  }
+
+  /** Ends a guest, which the engine logs in its name. */
+  #end(name: string, level: LogEntry['level'], error: Problem): Change {
     this.state.guests = this.state.guests.map((guest) => (guest.name === name ? { ...guest, state: error.code, last_error: error } : guest));
-    const entry = this.log('error', 'engine', error.code, error.message);
+    const entry = this.log(level, name, error.code, error.message);
     return { ...nothing(), guests: this.state.guests, log: [entry] };
   }
 
@@ -219,7 +246,7 @@ export class World {
         size: [1280, 720],
         scale: 1,
         gpu: 'llvmpipe (LLVM 15.0.6, 256 bits)',
-        page: 'shared textures',
+        page: 'shared',
         page_problem: null,
         gpu_problem: null,
         workers: 2,
@@ -253,10 +280,10 @@ export class World {
 
   #tell(): void {
     const { tick } = this.state.run;
-    if (tick % 120 === 0) this.log('debug', 'guest', null, `flock: ${(21 + this.#random() * 8).toFixed(1)} neighbors a boid, ${Math.round(2048 + this.#random() * 300)} cells in use`);
+    if (tick % 120 === 0) this.log('debug', 'flock', null, `${(21 + this.#random() * 8).toFixed(1)} neighbors a boid, ${Math.round(2048 + this.#random() * 300)} cells in use`);
     if (tick % 300 === 40) this.log('info', 'page', null, `the pointer ${this.#random() > 0.5 ? 'scares' : 'draws'} boids within 180 px`);
-    if (tick % 420 === 100) this.log('warn', 'compositor', 'SURFACE_COPIED', 'buffer `cells` is no multiple of 64 KiB: its 524,416 bytes are copied instead of imported');
-    if (tick % 240 === 200) this.log('info', 'engine', null, 'the page set `alignment` to 0.80');
+    if (tick % 420 === 100) this.log('warn', 'page', null, 'a sound could not be loaded');
+    if (tick % 240 === 200) this.log('info', 'page', null, 'alignment is 0.80 now');
   }
 
   #count(frames: Frame[], late: number): void {
@@ -298,9 +325,8 @@ export class World {
     });
     this.state.buffers = this.state.buffers.map((buffer) => ({ ...buffer, generation: buffer.name === 'layout' ? 4 : tick, per_second: buffer.name === 'layout' ? 0 : 60 - random() * 0.3 }));
     this.state.lanes = this.state.lanes.map((lane) => {
-      const busy = lane.name === 'ticks' ? 6 : lane.name === 'page-messages' ? 40 : lane.name === 'page-topics' ? 3 : 0;
-      const depth = Math.floor(random() ** 2 * busy);
-      return { ...lane, depth, highest: Math.max(lane.highest, depth), rejects: lane.name === 'pointer' ? Math.floor(seconds / 4) : 0 };
+      const depth = Math.floor(random() ** 2 * 6);
+      return { ...lane, depth, highest: Math.max(lane.highest, depth), rejects: Math.floor(seconds / 4) };
     });
   }
 
