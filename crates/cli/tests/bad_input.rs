@@ -211,17 +211,22 @@ fn an_archive_that_is_none() {
     Run::new(&path).fail(3, "ARCHIVE_DAMAGED");
 }
 
+/// Makes the directory of an archive say that every entry but the first one is so long.
+fn claim(archive: &Path, length: u32) {
+    let mut bytes = std::fs::read(archive).unwrap();
+    let heads: Vec<usize> = (0..bytes.len() - 4).filter(|at| bytes[*at..].starts_with(b"PK\x01\x02")).collect();
+    for head in &heads[1..] {
+        bytes[head + 24..head + 28].copy_from_slice(&length.to_le_bytes());
+    }
+    std::fs::write(archive, bytes).unwrap();
+}
+
 #[test]
 fn an_archive_of_ten_gigabytes_of_zeros() {
     let zeros = vec![0; 1 << 20];
     let path = archive("archive-zeros", &[("app.toml", b""), ("a", &zeros), ("b", &zeros), ("c", &zeros)]);
     // To write them takes a minute; what the directory says of them is enough to be refused.
-    let mut bytes = std::fs::read(&path).unwrap();
-    let heads: Vec<usize> = (0..bytes.len() - 4).filter(|at| bytes[*at..].starts_with(b"PK\x01\x02")).collect();
-    for head in &heads[1..] {
-        bytes[head + 24..head + 28].copy_from_slice(&3_579_139_414_u32.to_le_bytes());
-    }
-    std::fs::write(&path, bytes).unwrap();
+    claim(&path, 3_579_139_414);
     let error = Run::new(&path).fail(3, "ARCHIVE_TOO_LARGE");
     assert!(error["message"].as_str().unwrap().contains("10737418242 bytes"), "{error}");
 }
@@ -230,6 +235,17 @@ fn an_archive_of_ten_gigabytes_of_zeros() {
 fn an_archive_that_unpacks_to_far_more_than_it_is() {
     let zeros = vec![0; 80 << 20];
     Run::new(&archive("archive-ratio", &[("app.toml", b""), ("zeros", &zeros)])).fail(3, "ARCHIVE_TOO_LARGE");
+}
+
+#[test]
+fn an_archive_whose_entry_is_longer_than_it_says() {
+    let zeros = vec![0; 256 << 20];
+    let path = archive("archive-lies", &[("app.toml", b""), ("zeros", &zeros)]);
+    claim(&path, 16);
+    let cache = scratch("archive-lies-cache");
+    let error = Run::new(&path).env("WASM_ENGINE_CACHE", cache.to_str().unwrap()).fail(3, "ARCHIVE_ENTRY_REFUSED");
+    assert!(error["message"].as_str().unwrap().contains("not as long as it says"), "{error}");
+    assert_eq!(std::fs::read_dir(cache.join("apps")).unwrap().count(), 0, "nothing of it is left");
 }
 
 #[test]

@@ -180,23 +180,65 @@ fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> Result<(), ArchiveError> 
 /// # Errors
 /// When the archive is refused. Nothing of it is left then.
 pub(crate) fn unpack(archive: &Path) -> Result<PathBuf, ArchiveError> {
-    let apps = paths::apps_dir();
+    unpack_below(&paths::apps_dir(), archive)
+}
+
+fn unpack_below(apps: &Path, archive: &Path) -> Result<PathBuf, ArchiveError> {
+    // Before all of it is read for its hash.
+    let length = archive.metadata().map_err(at(archive))?.len();
+    if length > limits::ARCHIVE_FILE_BYTES {
+        return Err(too_large(archive, format!("{length} bytes"), limits::ARCHIVE_FILE_BYTES.to_string()));
+    }
     let folder = apps.join(&hash(archive)?[..32]);
-    if folder.is_dir() {
+    if is_complete(archive, &folder)? {
         // When it was opened last, which decides when it goes.
         let _ = File::open(&folder).and_then(|folder| folder.set_modified(SystemTime::now()));
         return Ok(folder);
     }
-    prune(&apps, SystemTime::now());
-    // Beside its place and renamed at the end, so that nobody ever opens half an app.
+    prune(apps, SystemTime::now());
+    // Beside its place and renamed at the end, so that nobody ever opens half an app. A process of the same number may have died at it.
     let partial = folder.with_extension(format!("partial-{}", std::process::id()));
-    let unpacked = unpack_into(archive, &partial).and_then(|()| match fs::rename(&partial, &folder) {
-        // Another engine was faster with the same bytes.
-        Err(_) if folder.is_dir() => Ok(()),
-        renamed => renamed.map_err(at(&folder)),
-    });
+    let _ = fs::remove_dir_all(&partial);
+    let unpacked = unpack_into(archive, &partial).and_then(|()| put(archive, &partial, &folder));
     let _ = fs::remove_dir_all(&partial);
     unpacked.map(|()| folder)
+}
+
+/// Whether the archive is unpacked, with every file in its length. Of a cache anybody may remove what has not been used for long.
+fn is_complete(archive: &Path, folder: &Path) -> Result<bool, ArchiveError> {
+    if !folder.is_dir() {
+        return Ok(false);
+    }
+    let damaged = |source| ArchiveError::Damaged { archive: archive.to_owned(), source };
+    let file = File::open(archive).map_err(at(archive))?;
+    let mut zip = ZipArchive::new(BufReader::new(file)).map_err(damaged)?;
+    for index in 0..zip.len() {
+        let entry = zip.by_index(index).map_err(damaged)?;
+        let path = folder.join(confined(archive, &entry.name().map_err(damaged)?)?);
+        let is_there =
+            path.metadata().is_ok_and(|found| if entry.is_dir() { found.is_dir() } else { found.is_file() && found.len() == entry.size() });
+        if !is_there {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// Puts an unpacked app in its place.
+fn put(archive: &Path, partial: &Path, folder: &Path) -> Result<(), ArchiveError> {
+    let Err(error) = fs::rename(partial, folder) else { return Ok(()) };
+    if is_complete(archive, folder)? {
+        // Another engine was faster with the same bytes.
+        return Ok(());
+    }
+    if !folder.is_dir() {
+        return Err(at(folder)(error));
+    }
+    // What is left of an earlier time.
+    let old = folder.with_extension(format!("old-{}", std::process::id()));
+    let replaced = fs::rename(folder, &old).and_then(|()| fs::rename(partial, folder));
+    let _ = fs::remove_dir_all(&old);
+    replaced.map_err(at(folder))
 }
 
 /// Removes unpacked apps that nobody has opened for long, beyond those that are kept. What cannot be removed stays.
@@ -211,6 +253,9 @@ fn prune(apps: &Path, now: SystemTime) {
         }
     }
 }
+
+/// What is wrong with an entry that unpacks to something else than it says.
+const UNREADABLE: &str = "is damaged, or not as long as it says";
 
 fn unpack_into(archive: &Path, folder: &Path) -> Result<(), ArchiveError> {
     let damaged = |source| ArchiveError::Damaged { archive: archive.to_owned(), source };
@@ -231,18 +276,22 @@ fn unpack_into(archive: &Path, folder: &Path) -> Result<(), ArchiveError> {
         }
         let path = folder.join(confined(archive, &name)?);
         if entry.is_dir() {
-            fs::create_dir_all(&path).map_err(at(&path))?;
+            fs::create_dir_all(&path).map_err(taken(archive, &name, &path))?;
             continue;
         }
         if let Some(parent) = path.parent() {
-            fs::create_dir_all(parent).map_err(at(parent))?;
+            fs::create_dir_all(parent).map_err(taken(archive, &name, parent))?;
         }
-        let mut file = File::create_new(&path).map_err(at(&path))?;
+        let mut file = File::create_new(&path).map_err(taken(archive, &name, &path))?;
         // What an entry declares has been added up, so no more than that is taken from it.
         let declared = entry.size();
-        let written = io::copy(&mut (&mut entry).take(declared + 1), &mut file).map_err(at(&path))?;
+        let written = io::copy(&mut (&mut entry).take(declared + 1), &mut file).map_err(|source| match source.kind() {
+            // A file cannot be written for other reasons: this is of what is read.
+            io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput | io::ErrorKind::UnexpectedEof => refused(archive, &name, UNREADABLE),
+            _ => at(&path)(source),
+        })?;
         if written != declared {
-            return Err(refused(archive, &name, "is not as long as it says"));
+            return Err(refused(archive, &name, UNREADABLE));
         }
         file.flush().map_err(at(&path))?;
     }
@@ -290,6 +339,16 @@ fn refused(archive: &Path, entry: &str, what: &'static str) -> ArchiveError {
     ArchiveError::Entry { archive: archive.to_owned(), entry: entry.to_owned(), what }
 }
 
+/// The folder was empty at the beginning: what is in an entry's way is another entry.
+fn taken(archive: &Path, entry: &str, path: &Path) -> impl FnOnce(io::Error) -> ArchiveError {
+    move |source| match source.kind() {
+        io::ErrorKind::AlreadyExists | io::ErrorKind::NotADirectory | io::ErrorKind::IsADirectory => {
+            refused(archive, entry, "is there twice, or another one is a file where it needs a folder")
+        }
+        _ => at(path)(source),
+    }
+}
+
 fn at(path: &Path) -> impl FnOnce(io::Error) -> ArchiveError {
     let path = path.to_owned();
     move |source| ArchiveError::Io { path, source }
@@ -313,6 +372,83 @@ fn hash(path: &Path) -> Result<String, ArchiveError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// An archive of these entries in a folder.
+    fn archive(folder: &Path, entries: &[(&str, &[u8])]) -> PathBuf {
+        let path = folder.join("app.weapp");
+        let mut zip = ZipWriter::new(File::create(&path).unwrap());
+        for (name, content) in entries {
+            zip.start_file(*name, SimpleFileOptions::default()).unwrap();
+            zip.write_all(content).unwrap();
+        }
+        zip.finish().unwrap();
+        path
+    }
+
+    #[test]
+    fn an_unpacked_app_of_which_something_is_gone_is_unpacked_anew() {
+        let folder = tempfile::tempdir().unwrap();
+        let apps = folder.path().join("apps");
+        let archive = archive(folder.path(), &[("app.toml", b"app"), ("page/index.html", b"page")]);
+        let unpack = || {
+            let app = unpack_below(&apps, &archive).unwrap();
+            assert_eq!(fs::read(app.join("app.toml")).unwrap(), b"app");
+            assert_eq!(fs::read(app.join("page/index.html")).unwrap(), b"page");
+            app
+        };
+        let app = unpack();
+        fs::write(app.join("mark"), "").unwrap();
+        assert!(unpack().join("mark").is_file(), "what is complete stays as it is");
+        fs::remove_file(app.join("app.toml")).unwrap();
+        assert!(!unpack().join("mark").exists());
+        fs::remove_dir_all(app.join("page")).unwrap();
+        unpack();
+        fs::write(app.join("page/index.html"), "pag").unwrap();
+        unpack();
+        fs::remove_dir_all(&app).unwrap();
+        fs::create_dir(&app).unwrap();
+        assert_eq!(unpack(), app);
+        assert_eq!(fs::read_dir(&apps).unwrap().count(), 1, "nothing else is left");
+    }
+
+    #[test]
+    fn what_is_longer_than_any_archive_is_not_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("app.weapp");
+        // Nothing but a hole; read, it would be no archive.
+        File::create(&path).unwrap().set_len(limits::ARCHIVE_FILE_BYTES + 1).unwrap();
+        assert_eq!(unpack_below(folder.path(), &path).unwrap_err().code(), "ARCHIVE_TOO_LARGE");
+    }
+
+    #[test]
+    fn an_entry_that_unpacks_to_something_else_than_it_says_is_refused_and_nothing_is_left() {
+        let folder = tempfile::tempdir().unwrap();
+        let archive = archive(folder.path(), &[("app.toml", &[7; 1000])]);
+        let whole = fs::read(&archive).unwrap();
+        let head = (0..whole.len() - 4).find(|at| whole[*at..].starts_with(b"PK\x01\x02")).unwrap();
+        // Longer, shorter, and another one by its checksum.
+        for (at, bytes) in [(head + 24, 999_u32), (head + 24, 1001), (head + 16, 0)] {
+            let mut bad = whole.clone();
+            bad[at..at + 4].copy_from_slice(&bytes.to_le_bytes());
+            fs::write(&archive, bad).unwrap();
+            let apps = folder.path().join("apps");
+            let error = unpack_below(&apps, &archive).unwrap_err();
+            assert!(matches!(error, ArchiveError::Entry { what: UNREADABLE, .. }), "{error}");
+            assert_eq!(fs::read_dir(&apps).unwrap().count(), 0);
+        }
+    }
+
+    #[test]
+    fn entries_that_are_in_each_others_way_are_refused_and_nothing_is_left() {
+        for entries in [["page/x", "page//x"], ["page/x", "page/./x"], ["page", "page/x"], ["page/x", "page"], ["page", "page/x/"]] {
+            let folder = tempfile::tempdir().unwrap();
+            let archive = archive(folder.path(), &[("app.toml", b""), (entries[0], b""), (entries[1], b"")]);
+            let apps = folder.path().join("apps");
+            let error = unpack_below(&apps, &archive).unwrap_err();
+            assert_eq!(error.code(), "ARCHIVE_ENTRY_REFUSED", "{entries:?}: {error}");
+            assert_eq!(fs::read_dir(&apps).unwrap().count(), 0, "{entries:?}");
+        }
+    }
 
     #[test]
     fn apps_that_nobody_has_opened_for_long_go_beyond_those_that_are_kept() {

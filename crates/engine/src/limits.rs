@@ -44,6 +44,8 @@ pub const LAST_FRAME_TRIES: u32 = 2000;
 pub const ARCHIVE_FILES: u64 = 10_000;
 /// Bytes of all files in an app's archive: room for models.
 pub const ARCHIVE_BYTES: u64 = 4 << 30;
+/// Bytes of an app's archive itself: what cannot be compressed grows a little, and its directory comes on top.
+pub const ARCHIVE_FILE_BYTES: u64 = ARCHIVE_BYTES + (64 << 20);
 /// How many times its own length an archive may unpack to, if that is more than [`ARCHIVE_SMALL_BYTES`].
 pub const ARCHIVE_RATIO: u64 = 100;
 /// An archive may unpack to so much whatever its length.
