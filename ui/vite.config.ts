@@ -1,8 +1,10 @@
 import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { defineConfig } from 'vitest/config';
 
-export default defineConfig({
+export default defineConfig(({ mode }) => ({
   plugins: [svelte()],
+  // The page of the documentation has recorded data beside it; nothing else has.
+  publicDir: mode === 'demo' ? 'demo' : false,
   // Relative, so that one build works under any address: the shell's, the engine's and a documentation site's.
   base: './',
   build: {
@@ -16,4 +18,4 @@ export default defineConfig({
   // An address, not a name: a bare root may know no names.
   server: { host: '127.0.0.1' },
   test: { include: ['src/**/*.test.ts'], environment: 'node' },
-});
+}));

@@ -1,61 +1,19 @@
 /** The panel that the program carries, in a browser, against a real run: what it shows is what the engine did. */
 
-import { type ChildProcess, spawn } from 'node:child_process';
-import { createInterface } from 'node:readline';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import WebSocket from 'ws';
 import { count } from '../src/format/format';
-import { type FromEngine, VERSION } from '../src/protocol';
-import { apply, begin, type View } from '../src/state/apply';
 import { launch, open } from './browser';
+import { APP, PROGRAM, serve, type Served, Witness } from './real';
 
-/** The built program, and an app with parameters; `cargo xtask test panel` names both. */
-const PROGRAM = process.env.WASM_ENGINE_PROGRAM;
-const APP = process.env.WASM_ENGINE_APP;
 const SLOW = 30_000;
-
-/** A second client, which tells what the engine says without the panel. */
-class Witness {
-  view: View | null = null;
-  bye: string | null = null;
-
-  constructor(private readonly socket: WebSocket) {
-    socket.on('message', (data) => this.hear(JSON.parse(String(data)) as FromEngine));
-  }
-
-  static async connect(address: string): Promise<Witness> {
-    const socket = new WebSocket(address);
-    await new Promise((resolve, reject) => socket.once('open', resolve).once('error', reject));
-    const witness = new Witness(socket);
-    socket.send(JSON.stringify({ type: 'hello', version: VERSION }));
-    await expect.poll(() => witness.view !== null, { timeout: SLOW }).toBe(true);
-    return witness;
-  }
-
-  private hear(message: FromEngine): void {
-    if (message.type === 'snapshot') this.view = begin(message.state);
-    if (message.type === 'change' && this.view) this.view = apply(this.view, message.change);
-    if (message.type === 'bye') this.bye = message.problem.code;
-  }
-
-  get now(): View {
-    if (!this.view) throw new Error('no snapshot has come');
-    return this.view;
-  }
-
-  close(): void {
-    this.socket.close();
-  }
-}
 
 describe.skipIf(!PROGRAM || !APP)('against a real run', () => {
   let browser: Browser;
-  let engine: ChildProcess;
+  let served: Served;
   let witness: Witness;
   let page: Page;
   let faults: string[];
-  let ended: Promise<number | null>;
 
   beforeAll(async () => {
     browser = await launch();
@@ -64,11 +22,7 @@ describe.skipIf(!PROGRAM || !APP)('against a real run', () => {
   afterAll(() => browser.close());
 
   beforeEach(async () => {
-    engine = spawn(PROGRAM ?? '', ['serve', APP ?? '', '--allow-control', '--json'], { stdio: ['ignore', 'pipe', 'ignore'] });
-    ended = new Promise((resolve) => engine.once('exit', resolve));
-    const lines = createInterface({ input: engine.stdout ?? process.stdin });
-    const first = await new Promise<string>((resolve) => lines.once('line', resolve));
-    const served = JSON.parse(first) as { panel: string; socket: string };
+    served = await serve();
     witness = await Witness.connect(served.socket);
     ({ page, faults } = await open(browser, served.panel));
     await expect.poll(() => witness.now.run.phase, { timeout: SLOW }).toBe('running');
@@ -77,8 +31,8 @@ describe.skipIf(!PROGRAM || !APP)('against a real run', () => {
   afterEach(async () => {
     witness.close();
     await page.context().close();
-    engine.kill('SIGINT');
-    await ended;
+    served.engine.kill('SIGINT');
+    await served.ended;
     expect(faults).toEqual([]);
   });
 
@@ -139,7 +93,7 @@ describe.skipIf(!PROGRAM || !APP)('against a real run', () => {
 
     await press('End the run');
     await page.getByRole('dialog').getByRole('button', { name: 'End the run' }).click();
-    expect(await ended).toBe(0);
+    expect(await served.ended).toBe(0);
     expect(witness.bye).toBe('ENGINE_ENDED');
     await page.getByRole('alert').getByText('ENGINE_ENDED').waitFor();
   });

@@ -1,7 +1,7 @@
 import type { FromEngine } from '../src/protocol';
 import { hello, World } from './world';
 
-/** Recorded data of the make-believe swarm, rounded to what the panel can show. */
+/** What the make-believe swarm says of itself after a while, rounded to what the panel can show. */
 export function recorded(): FromEngine[] {
   const world = World.running(1800);
   // Rights of every kind: as the manifest says, decided for a run and for always, and one that waits for the restart.
