@@ -290,6 +290,7 @@ fn make_ticker(
         inbox: Inbox::new(params, surfaces, layout),
         bridge: page.map(|parts| parts.bridge.clone()),
         page: page.map(|parts| parts.page.clone()),
+        document: engine.app.page.as_ref().map(|files| files.index.clone()),
         panel: engine.panel.as_ref().and_then(PanelLink::desk),
         done: region.lane_sender(wiring::TICKS_LANE)?,
         log: log.transpose().map_err(EngineError::io("recording"))?,

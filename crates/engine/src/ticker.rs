@@ -1,5 +1,6 @@
 //! The tick thread: takes over what came in, runs the kernels in order, publishes, and tells the renderer.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -33,6 +34,8 @@ pub(crate) struct Ticker {
     pub(crate) inbox: Inbox,
     pub(crate) bridge: Option<Bridge>,
     pub(crate) page: Option<Arc<Page>>,
+    /// The page's document.
+    pub(crate) document: Option<PathBuf>,
     /// Where a panel asks, if one is served.
     pub(crate) panel: Option<Desk>,
     pub(crate) done: Sender<TickDone>,
@@ -114,9 +117,9 @@ impl Ticker {
             self.inbox.fill(self.control.size());
         }
         if let Some(desk) = &mut self.panel {
-            let (bridge, page, log) = (self.bridge.as_ref(), self.page.as_deref(), self.log.as_mut());
+            let (bridge, page, document, log) = (self.bridge.as_ref(), self.page.as_deref(), self.document.as_deref(), self.log.as_mut());
             let (control, inbox, groups) = (&*self.control, &mut self.inbox, &mut self.groups);
-            let have_guests_changed = desk.take_over(Reach { control, inbox, groups, bridge, page, log, tick });
+            let have_guests_changed = desk.take_over(Reach { control, inbox, groups, bridge, page, document, log, tick });
             if have_guests_changed {
                 self.groups.enforce(tick);
                 self.show_guests();

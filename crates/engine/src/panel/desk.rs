@@ -1,5 +1,6 @@
 //! Where the tick thread carries out what a panel asks for: between two ticks, so that no tick sees half of it.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use wasm_engine_page::Page;
@@ -36,6 +37,8 @@ pub(crate) struct Reach<'a> {
     pub(crate) inbox: &'a mut Inbox,
     pub(crate) groups: &'a mut Groups,
     pub(crate) page: Option<&'a Page>,
+    /// The page's document.
+    pub(crate) document: Option<&'a Path>,
     pub(crate) bridge: Option<&'a Bridge>,
     pub(crate) log: Option<&'a mut InputLog>,
     /// The tick that sees it first.
@@ -92,7 +95,7 @@ impl Desk {
                 self.have_guests_changed = true;
             }
             Ask::RestartPage => {
-                restart_page(reach.page)?;
+                restart_page(reach.page, reach.document)?;
                 self.board.set_page_problem(None);
             }
             Ask::Stop => reach.control.stop.stop(),
@@ -141,10 +144,18 @@ fn set_param(reach: &mut Reach<'_>, name: &str, value: f64) -> Result<(), Proble
     Ok(())
 }
 
-fn restart_page(page: Option<&Page>) -> Result<(), Problem> {
+/// A page whose document has gone would be loaded as the server's word about that, so it stays as it is.
+fn restart_page(page: Option<&Page>, document: Option<&Path>) -> Result<(), Problem> {
     let Some(page) = page else {
         return Err(Problem { code: "NO_PAGE".to_owned(), message: "the app has no page".to_owned(), hint: None });
     };
+    if let Some(gone) = document.filter(|document| !document.is_file()) {
+        return Err(Problem {
+            code: "PAGE_MISSING".to_owned(),
+            message: format!("{} is not there any more", gone.display()),
+            hint: Some("put it back and restart the page; until then what is loaded goes on".to_owned()),
+        });
+    }
     page.reload().map_err(|error| Problem {
         code: error.code().to_owned(),
         message: error.to_string(),
