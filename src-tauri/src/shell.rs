@@ -142,6 +142,23 @@ mod tests {
     use super::*;
 
     #[test]
+    fn what_goes_wrong_twice_is_told_twice() {
+        let told: Arc<Mutex<Vec<Option<String>>>> = Arc::default();
+        let heard = told.clone();
+        let shell = Shell::new(None, StopHandle::new());
+        shell.follow(Channel::new(move |body| {
+            let state: ShellState = body.deserialize()?;
+            heard.lock().expect("a list").push(state.problem.map(|problem| problem.message));
+            Ok(())
+        }));
+        for _ in 0..2 {
+            shell.fail(Problem { code: "BROKEN".to_owned(), message: "broken".to_owned(), hint: None });
+        }
+        let broken = Some("broken".to_owned());
+        assert_eq!(*told.lock().expect("a list"), [None, broken.clone(), None, broken]);
+    }
+
+    #[test]
     fn nobody_has_to_listen() {
         let (reader, writer) = std::io::pipe().expect("a pipe");
         drop(reader);

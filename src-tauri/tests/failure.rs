@@ -64,7 +64,7 @@ fn an_app_that_did_not_start_is_opened_once_it_is_well() {
     assert!(status.success(), "{status}");
     let pid = until("the app is open", || session.pid_of("Desk").filter(|pid| *pid != shell.child.id()));
     let window = until("it shows its window", || session.display.window_of(pid));
-    until("its page", || session.display.picture(window).filter(|picture| is_off(picture, CLICK)));
+    session.shows(window, "its page", |picture| is_off(picture, CLICK));
     assert!(Command::new("kill").arg(pid.to_string()).status().unwrap().success());
 }
 

@@ -9,9 +9,10 @@ mod webdriver;
 
 use std::process::Command;
 
-use harness::desk::copy;
+use harness::desk::{CLICK, SEED, copy, is_off, is_on};
 use harness::{Session, fixture, until};
-use serde_json::Value;
+use image::RgbImage;
+use serde_json::{Value, json};
 use webdriver::Driver;
 
 /// What a call of a command comes to: the code of the problem, or the shell's own words.
@@ -20,6 +21,12 @@ fn refusal(driver: &Driver, command: &str, arguments: &str) -> String {
     let error = &outcome["error"];
     assert!(!error.is_null(), "{command} {arguments} was taken: {outcome}");
     error["code"].as_str().or(error.as_str()).unwrap_or_else(|| panic!("{outcome}")).to_owned()
+}
+
+/// Loads the panel again. What it showed is gone at once, so that it cannot be taken for what it shows then.
+fn reload(driver: &Driver) {
+    let outcome = driver.outcome("{ document.body.textContent = ''; setTimeout(() => location.reload(), 0); }");
+    assert_eq!(outcome["error"], Value::Null, "{outcome}");
 }
 
 #[test]
@@ -71,7 +78,7 @@ fn the_panel_answers_a_driver_and_the_shell_refuses_what_it_does_not_know() {
 
     // A panel that is loaded again is fed like the first.
     for _ in 0..3 {
-        driver.outcome("document.body.textContent = ''; setTimeout(() => location.reload(), 0)");
+        reload(&driver);
         until("the panel is loaded again", || driver.text(".phase").filter(|phase| phase.contains("paused")));
     }
     // All that left the shell as it was.
@@ -110,4 +117,61 @@ fn an_app_starts_with_the_session_wherever_it_lies() {
     let wanted = [env!("CARGO_BIN_EXE_wasm-engine-desktop"), app.to_str().unwrap(), ""].join("\0");
     assert_eq!(String::from_utf8_lossy(&arguments), wanted);
     assert!(Command::new("kill").arg(pid.to_string()).status().unwrap().success());
+}
+
+#[test]
+fn what_is_typed_into_the_panel_reaches_the_engine_and_one_panel_is_fed() {
+    let session = Session::start("desktop-fed");
+    let driver = Driver::start(&session, &[&fixture("desk")]);
+    let running = || driver.text(".phase").filter(|phase| phase.contains("running"));
+    until("the panel shows the run", running);
+    let window = until("the window", || session.display.window_of(session.pid_of("Desk")?)).to_string();
+    let (x, y) = (SEED.0.to_string(), SEED.1.to_string());
+    session.display.xdotool(&["windowactivate", "--sync", &window, "mousemove", "--window", &window, &x, &y, "click", "1"]);
+    session.display.xdotool(&["key", "ctrl+a", "type", "--delay", "30", "1234"]);
+    session.display.xdotool(&["key", "Return"]);
+    // Another greeting, which never says that it has taken anything.
+    let greet = "new Promise((done, refused) => {
+        const said = [];
+        const heard = window.__TAURI_INTERNALS__.transformCallback(({ message }) => said.push(message));
+        const message = { type: 'hello', version: 1 };
+        window.__TAURI_INTERNALS__.invoke('panel_hello', { message, channel: `__CHANNEL__:${heard}` }).catch(refused);
+        setTimeout(() => done(said.map((message) => [message?.type, message?.state?.run.seed])), 1500);
+    })";
+    until("the engine runs with what was typed", || {
+        let heard = driver.outcome(greet)["value"].take();
+        (heard == json!([["hello", null], ["snapshot", 1234]])).then_some(())
+    });
+    // The panel's own greeting, the one before, has ended by that.
+    until("the panel is told so", || driver.text("body").filter(|text| text.contains("The engine has ended")));
+    reload(&driver);
+    until("the panel shows the run again", running);
+}
+
+#[test]
+fn an_app_whose_folder_has_gone_goes_on() {
+    let session = Session::start("desktop-gone");
+    let app = session.home().join("app");
+    copy(fixture("desk").as_ref(), &app);
+    let driver = Driver::start(&session, &[app.to_str().unwrap()]);
+    until("the panel shows the run", || driver.text(".phase").filter(|phase| phase.contains("running")));
+    let window = until("the window", || session.display.window_of(session.pid_of("Desk")?));
+    let page = |picture: &RgbImage| is_off(picture, CLICK);
+    session.shows(window, "the page", page);
+    std::fs::remove_dir_all(&app).unwrap();
+    assert_eq!(refusal(&driver, "panel_ask", "{ message: { type: 'ask', id: 1, ask: { what: 'restart_page' } } }"), "PAGE_MISSING");
+    let ask = "window.__TAURI_INTERNALS__.invoke('panel_ask', { message: { type: 'ask', id: 2, ask: { what: 'restart', seed: 5 } } })";
+    let outcome = driver.outcome(ask);
+    assert_eq!(outcome["error"], Value::Null, "{outcome}");
+    let seed = "document.querySelector('.controls input').value";
+    until("the run has begun anew", || (driver.outcome(seed)["value"] == "5").then_some(()));
+    session.shows(window, "that the page goes on", page);
+    // Put back, it is loaded again.
+    copy(fixture("desk").as_ref(), &app);
+    let text = std::fs::read_to_string(app.join("page/index.html")).unwrap();
+    std::fs::write(app.join("page/index.html"), text.replace("background: rgb(80, 0, 0)", "background: rgb(0, 200, 0)")).unwrap();
+    let ask = "window.__TAURI_INTERNALS__.invoke('panel_ask', { message: { type: 'ask', id: 3, ask: { what: 'restart_page' } } })";
+    let outcome = driver.outcome(ask);
+    assert_eq!(outcome["error"], Value::Null, "{outcome}");
+    session.shows(window, "the page that was put back", |picture| is_on(picture, CLICK));
 }

@@ -9,7 +9,7 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command};
 
-use harness::desk::{BAR, BUTTON, CLICK, PAUSE, PAUSED, SEED, TYPED, copy, is_on, ready};
+use harness::desk::{BAR, BUTTON, CLICK, PAUSE, PAUSED, SEED, TYPED, copy, is_off, is_on, ready};
 use harness::{Session, at_rest, children, difference, fixture, until};
 use image::RgbImage;
 
@@ -190,6 +190,9 @@ fn everything_is_as_large_as_the_desktop_wants_it() {
 #[test]
 fn the_keys_for_the_hud_are_heard_in_any_window() {
     let session = Session::start("desktop-keys");
+    // It was opened first, and has no HUD to need the keys for.
+    let welcome = session.open(&[]);
+    welcome.shows("what to open", |picture| picture.pixels().any(|pixel| pixel != picture.get_pixel(0, 0)));
     let shell = session.open(&[&fixture("desk")]);
     ready(&shell);
     let source = Program(drag_source(&session).arg(session.home()).spawn().unwrap());
@@ -224,4 +227,79 @@ fn the_panel_can_be_inspected() {
     shell.keys(&["key", "--delay", "100", "Up", "Return"]);
     until("the inspector is there", || (processes() == 2).then_some(()));
     shell.close();
+}
+
+/// The shell's menu in the tray, as the desktop has it: from the session bus.
+struct Tray<'a> {
+    session: &'a Session,
+    owner: String,
+}
+
+impl<'a> Tray<'a> {
+    fn of(session: &'a Session) -> Self {
+        let owner = until("the tray's menu is on the bus", || {
+            let names = bus(session, "org.freedesktop.DBus", "/", "org.freedesktop.DBus.ListNames", &[])?;
+            let mut owners = names.split('\'').filter(|name| name.starts_with(':'));
+            owners.find(|owner| layout(session, owner).is_some()).map(str::to_owned)
+        });
+        Self { session, owner }
+    }
+
+    /// Numbers and names of the items.
+    fn items(&self) -> Vec<(String, String)> {
+        let layout = layout(self.session, &self.owner).unwrap();
+        let items = layout.split("<(").filter_map(|item| {
+            let label = item.split_once("'label': <'")?.1.split('\'').next()?;
+            Some((item.split(',').next()?.to_owned(), label.to_owned()))
+        });
+        items.collect()
+    }
+
+    fn choose(&self, label: &str) {
+        let (id, _) = self.items().into_iter().find(|(_, other)| other == label).unwrap_or_else(|| panic!("{label}: {:?}", self.items()));
+        bus(self.session, &self.owner, MENU, "com.canonical.dbusmenu.Event", &[&id, "clicked", "<0>", "0"]).unwrap();
+    }
+}
+
+/// Where libappindicator puts the menu of Tauri's icon `main`.
+const MENU: &str = "/org/ayatana/NotificationItem/tray_icon_tray_app_main/Menu";
+
+fn layout(session: &Session, owner: &str) -> Option<String> {
+    bus(session, owner, MENU, "com.canonical.dbusmenu.GetLayout", &["0", "-1", "[]"])
+}
+
+/// What a call on the session bus comes to; `None` when it fails.
+fn bus(session: &Session, to: &str, path: &str, method: &str, arguments: &[&str]) -> Option<String> {
+    let mut call = session.with_desktop(Command::new("gdbus"));
+    call.args(["call", "--session", "--dest", to, "--object-path", path, "--method", method, "--"]).args(arguments);
+    let output = call.output().expect("gdbus comes with GLib");
+    output.status.success().then(|| String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+#[test]
+fn the_trays_menu_pauses_shows_and_quits() {
+    let session = Session::start("desktop-tray");
+    let mut shell = session.open(&[&fixture("desk")]);
+    ready(&shell);
+    let tray = Tray::of(&session);
+    let labels: Vec<_> = tray.items().into_iter().map(|(_, label)| label).collect();
+    assert_eq!(labels, ["Pause or run", "Show", "Quit"]);
+    tray.choose("Pause or run");
+    shell.shows("that the run is paused", |picture| is_on(picture, PAUSED));
+    tray.choose("Pause or run");
+    shell.shows("that it goes on", |picture| is_off(picture, PAUSED));
+    session.display.xdotool(&["windowminimize", "--sync", &shell.window.to_string()]);
+    tray.choose("Show");
+    until("the window is shown again", || session.display.window_of(shell.child.id()));
+    tray.choose("Quit");
+    let status = until("the shell ends", || shell.child.try_wait().unwrap());
+    assert!(status.success(), "{status}");
+}
+
+#[test]
+fn without_an_app_the_tray_has_nothing_to_pause() {
+    let session = Session::start("desktop-tray-empty");
+    let _shell = session.open(&[]);
+    let labels: Vec<_> = Tray::of(&session).items().into_iter().map(|(_, label)| label).collect();
+    assert_eq!(labels, ["Show", "Quit"]);
 }

@@ -90,16 +90,42 @@ impl Session {
 
     /// As [`Self::open`], for a command with an environment of its own.
     pub(crate) fn open_with(&self, command: &mut Command) -> Shell<'_> {
+        let shell = self.open_where_it_was(command);
+        let window = shell.window.to_string();
+        // Where every size that a test gives it is on the screen: there are no pictures of what is not.
+        self.display.xdotool(&["windowactivate", "--sync", &window, "windowmove", &window, "20", "40"]);
+        shell
+    }
+
+    /// As [`Self::open_with`], and leaves the window at its place.
+    pub(crate) fn open_where_it_was(&self, command: &mut Command) -> Shell<'_> {
         let child = command.stdout(Stdio::piped()).spawn().unwrap();
         let mut shell = Shell { session: self, child, window: 0 };
         shell.window = until("the shell shows its window", || {
             assert!(shell.child.try_wait().unwrap().is_none(), "the shell has ended");
             self.display.window_of(shell.child.id())
         });
-        let window = shell.window.to_string();
-        // Where every size that a test gives it is on the screen: there are no pictures of what is not.
-        self.display.xdotool(&["windowactivate", "--sync", &window, "windowmove", &window, "20", "40"]);
         shell
+    }
+
+    /// Waits until a window's colors are like this. When they never are, the last picture stays as `failed.png`.
+    pub(crate) fn shows(&self, window: u32, what: &str, is_so: impl Fn(&RgbImage) -> bool) -> RgbImage {
+        let last = std::cell::RefCell::new(None);
+        let seen = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+            until(what, || {
+                let picture = self.display.picture(window)?;
+                let answer = is_so(&picture).then(|| picture.clone());
+                *last.borrow_mut() = Some(picture);
+                answer
+            })
+        }));
+        seen.unwrap_or_else(|panic| {
+            match last.take() {
+                Some(picture) => drop(picture.save(self.home.join("failed.png"))),
+                None => eprintln!("no picture: {}", self.display.xdotool(&["getwindowgeometry", &window.to_string()])),
+            }
+            std::panic::resume_unwind(panic)
+        })
     }
 }
 
@@ -145,22 +171,7 @@ impl Shell<'_> {
 
     /// Waits until the window's colors are like this.
     pub(crate) fn shows(&self, what: &str, is_so: impl Fn(&RgbImage) -> bool) -> RgbImage {
-        let last = std::cell::RefCell::new(None);
-        let seen = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-            until(what, || {
-                let picture = self.picture()?;
-                let answer = is_so(&picture).then(|| picture.clone());
-                *last.borrow_mut() = Some(picture);
-                answer
-            })
-        }));
-        seen.unwrap_or_else(|panic| {
-            match last.take() {
-                Some(picture) => drop(picture.save(self.session.home.join("failed.png"))),
-                None => eprintln!("no picture: {}", self.session.display.xdotool(&["getwindowgeometry", &self.window.to_string()])),
-            }
-            std::panic::resume_unwind(panic)
-        })
+        self.session.shows(self.window, what, is_so)
     }
 
     /// Closes the window as a person does. Gives what the shell said.
