@@ -7,7 +7,7 @@ mod harness;
 #[path = "harness/webdriver.rs"]
 mod webdriver;
 
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use harness::desk::{CLICK, SEED, copy, is_off, is_on};
 use harness::{Session, fixture, until};
@@ -107,7 +107,10 @@ fn an_app_starts_with_the_session_wherever_it_lies() {
     switch(false);
     assert_eq!(entry(), None);
     switch(true);
+    let pid = session.pid_of("Desk").unwrap().to_string();
     drop(driver);
+    // A driver that ends at once may leave it behind.
+    let _ = Command::new("kill").arg(pid).stderr(Stdio::null()).status();
     until("the shell has ended", || session.pid_of("Desk").is_none().then_some(()));
     // As the session does.
     let mut launch = session.with_desktop(Command::new("gio"));
@@ -174,4 +177,20 @@ fn an_app_whose_folder_has_gone_goes_on() {
     let outcome = driver.outcome(ask);
     assert_eq!(outcome["error"], Value::Null, "{outcome}");
     session.shows(window, "the page that was put back", |picture| is_on(picture, CLICK));
+}
+
+#[test]
+fn a_second_instance_begins_anew_what_is_over() {
+    let session = Session::start("desktop-over");
+    let driver = Driver::start(&session, &[&fixture("desk")]);
+    until("the panel shows the run", || driver.text(".phase").filter(|phase| phase.contains("running")));
+    let first = session.pid_of("Desk").unwrap();
+    let ask = "window.__TAURI_INTERNALS__.invoke('panel_ask', { message: { type: 'ask', id: 1, ask: { what: 'stop' } } })";
+    assert_eq!(driver.outcome(ask)["error"], Value::Null);
+    until("the run is over", || driver.text(".phase").filter(|phase| phase.contains("ended")));
+    let status = session.command().arg(fixture("desk")).stdout(Stdio::null()).status().unwrap();
+    assert!(status.success(), "{status}");
+    let again = until("the app is begun anew", || session.pid_of("Desk").filter(|pid| *pid != first));
+    session.shows(session.display.window_of(again).unwrap(), "its page", |picture| is_off(picture, CLICK));
+    assert!(Command::new("kill").arg(again.to_string()).status().unwrap().success());
 }

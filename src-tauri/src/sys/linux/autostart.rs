@@ -97,7 +97,7 @@ mod tests {
     fn the_entry_is_what_glib_reads_from_it() {
         use gtk::glib::{KeyFile, KeyFileFlags, shell_parse_argv};
 
-        let app = "/home/me/My Apps 100% \"so\" \\ $HOME `x` ä\n%f/näh";
+        let app = "/srv/My Apps 100% \"so\" \\ $HOME `x` ä\n%f/näh";
         let file = KeyFile::new();
         file.load_from_data(&entry("/opt/with space/shell", Some(app)), KeyFileFlags::NONE).expect("an entry");
         let read = |key: &str| file.string("Desktop Entry", key).expect("a value").to_string();
