@@ -48,6 +48,19 @@ fn a_kernel_that_traps_at_its_start_is_told_in_the_window() {
 }
 
 #[test]
+fn a_machine_without_a_device_to_draw_with_is_told_in_the_window() {
+    let session = Session::start("desktop-no-device");
+    let errors = session.home().join("errors");
+    let mut command = session.command();
+    command.arg(fixture("desk")).envs([("VK_DRIVER_FILES", "/nonexistent"), ("VK_ICD_FILENAMES", "/nonexistent")]);
+    let shell = session.open_with(command.stderr(std::fs::File::create(&errors).unwrap()));
+    shell.shows("what to open", |picture| picture.pixels().any(|pixel| pixel != picture.get_pixel(0, 0)));
+    let said = std::fs::read_to_string(&errors).unwrap();
+    assert!(said.contains("error[NO_VULKAN_DEVICE]") && said.contains("mesa-vulkan-drivers"), "{said}");
+    shell.close();
+}
+
+#[test]
 fn an_app_that_did_not_start_is_opened_once_it_is_well() {
     let session = Session::start("desktop-again");
     let app = trapping_app(session.home());

@@ -106,7 +106,9 @@ impl Drivers {
     /// # Errors
     /// As [`Self::choose`], and [`GpuError::Surface`] if the window cannot be drawn to.
     pub fn choose_for(self, window: impl Into<wgpu::SurfaceTarget<'static>>) -> Result<(Chosen, wgpu::Surface<'static>), GpuError> {
-        let surface = self.instance.create_surface(window)?;
+        // A window cannot be drawn to for want of a device either, which then is what has to be said.
+        let why = |error| choose(&self.instance, self.backends, &self.adapter, None).and(Err(GpuError::Surface(error)));
+        let surface = self.instance.create_surface(window).or_else(why)?;
         let adapter = choose(&self.instance, self.backends, &self.adapter, Some(&surface))?;
         Ok((Chosen { instance: self.instance, adapter }, surface))
     }
