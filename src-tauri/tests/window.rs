@@ -106,6 +106,31 @@ fn a_storm_of_resizes_ends_with_page_and_panel_at_the_last_size() {
     shell.close();
 }
 
+/// Page and panel are there in each picture while the window's edge moves: first a long way in, as when a window is no longer maximized, then out step by step.
+#[test]
+fn nothing_flickers_while_the_windows_edge_moves() {
+    let session = Session::start("desktop-edge");
+    let shell = session.open(&[&fixture("desk")]);
+    ready(&shell);
+    let window = shell.window.to_string();
+    let mut looks = 0;
+    for step in 0..40_u32 {
+        let (width, height) = (900 + step * 3, 550 + step * 2);
+        session.display.xdotool(&["windowsize", &window, &width.to_string(), &height.to_string()]);
+        // Between two sizes there is no picture of the window.
+        for picture in (0..5).filter_map(|_| shell.picture()) {
+            looks += 1;
+            let is_whole = is_off(&picture, CLICK) && shows_panel(&picture);
+            if !is_whole {
+                picture.save(session.home().join("flicker.png")).unwrap();
+            }
+            assert!(is_whole, "something is missing at {width}x{height}, look {looks}");
+        }
+    }
+    assert!(looks > 100, "{looks} looks are too few");
+    shell.close();
+}
+
 #[test]
 fn the_program_starts_without_the_libraries_of_gtk_and_webkit() {
     // The loader lists what it would load, and does not start the program.
