@@ -279,8 +279,8 @@ impl Router {
 
     /// The webview does not know that the page has the keys, and a caret would go on blinking in it.
     fn blur(&self, page_has_keys: bool) {
-        let webview = self.widget().filter(|_| page_has_keys).and_then(|widget| widget.downcast::<webkit2gtk::WebView>().ok());
-        if let Some(webview) = webview {
+        let webview = self.widget().filter(|widget| page_has_keys && is_webview(widget));
+        if let Some(webview) = webview.and_then(|widget| widget.downcast::<webkit2gtk::WebView>().ok()) {
             webview.evaluate_javascript("document.activeElement?.blur()", None, None, gtk::gio::Cancellable::NONE, |_| ());
         }
     }
@@ -332,7 +332,7 @@ impl Router {
     fn turns_keys(&self, event: &gdk::EventKey) -> bool {
         modifiers(event).is_empty()
             && event.keyval() == gdk::keys::constants::F6
-            && self.widget().is_some_and(|widget| widget.is::<webkit2gtk::WebView>())
+            && self.widget().is_some_and(|widget| is_webview(&widget))
     }
 
     /// Whether it is one of the keys that [`Routed::on_ctrl_alt`] is about. From press to release they are nobody else's.
@@ -357,6 +357,11 @@ impl Router {
         }
         self.decide(|routing| (Side::Panel, routing.focused(focused)))
     }
+}
+
+/// Whether it is one, which is found out without WebKit: that would be loaded to say what its own type is.
+fn is_webview(widget: &gtk::Widget) -> bool {
+    glib::Type::from_name("WebKitWebView").is_some_and(|webview| widget.type_().is_a(webview))
 }
 
 /// Those that make a key another one; not the locks, nor the buttons of the pointer.

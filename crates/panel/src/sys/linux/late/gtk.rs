@@ -107,6 +107,7 @@ late! {
     g_type_check_value_holds
     g_type_class_ref
     g_type_class_unref
+    g_type_from_name
     g_type_is_a
     g_type_name
     g_type_test_flags
