@@ -82,7 +82,9 @@ async fn open(app: AppHandle, path: PathBuf) -> Result<(), Problem> {
 /// Takes an app out of those opened last.
 #[tauri::command]
 pub(crate) async fn shell_forget(path: String, shell: State<'_, Shell>) -> Result<(), Problem> {
-    shell.show(|state| state.recent = recent::forget(&path));
+    // Waits for other shells, while nobody should have to wait for this one.
+    let recent = recent::forget(&path);
+    shell.show(|state| state.recent = recent);
     Ok(())
 }
 

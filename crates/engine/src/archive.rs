@@ -6,6 +6,7 @@
 use std::fs::{self, File};
 use std::io::{self, BufReader, Read, Seek, Write};
 use std::path::{Component, Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::SystemTime;
 
 use serde::Serialize;
@@ -197,7 +198,10 @@ fn unpack_below(apps: &Path, archive: &Path) -> Result<PathBuf, ArchiveError> {
     }
     prune(apps, SystemTime::now());
     // Beside its place and renamed at the end, so that nobody ever opens half an app. A process of the same number may have died at it.
-    let partial = folder.with_extension(format!("partial-{}", std::process::id()));
+    // One archive may be opened twice at once, by this process, too.
+    static UNPACKING: AtomicU64 = AtomicU64::new(0);
+    let number = UNPACKING.fetch_add(1, Ordering::Relaxed);
+    let partial = folder.with_extension(format!("partial-{}-{number}", std::process::id()));
     let _ = fs::remove_dir_all(&partial);
     let unpacked = unpack_into(archive, &partial).and_then(|()| put(archive, &partial, &folder));
     let _ = fs::remove_dir_all(&partial);

@@ -77,15 +77,20 @@ impl Policy {
             let text = format!("the manifest grants guest `{guest}` no right `{right}` to `{object}`");
             return Err(Diagnostic::new("UNKNOWN_RIGHT", text).with_hint(Some(hint)));
         }
-        self.run.retain(|rule| rule.right != right);
-        if scope == Scope::Run && decision.is_some() {
-            self.run.extend(decision.map(|decision| Rule { right, decision }));
-            return Ok(());
+        let is_for_run = scope == Scope::Run && decision.is_some();
+        // What is taken back need not have been for always.
+        if !is_for_run && (decision.is_some() || self.always.iter().any(|rule| rule.right == right)) {
+            self.keep(|always| {
+                always.retain(|rule| rule.right != right);
+                always.extend(decision.map(|decision| Rule { right: right.clone(), decision }));
+            })?;
         }
-        self.keep(|always| {
-            always.retain(|rule| rule.right != right);
-            always.extend(decision.map(|decision| Rule { right, decision }));
-        })
+        // Not before that: what cannot be kept leaves the run's decision as it was.
+        self.run.retain(|rule| rule.right != right);
+        if is_for_run {
+            self.run.extend(decision.map(|decision| Rule { right, decision }));
+        }
+        Ok(())
     }
 
     /// Changes the decisions for always: where they are kept those that the file has now, since the app may run more than once.
@@ -264,6 +269,23 @@ mod tests {
         let refused = shell.decide(&manifest, right("look", "read"), Some(Decision::Deny), Scope::Always).unwrap_err();
         assert_eq!(refused.code, "IO", "what nobody can read is not written over");
         assert_eq!(std::fs::read_to_string(&file).unwrap(), "{");
+    }
+
+    #[test]
+    fn a_decision_that_cannot_be_kept_changes_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let (manifest, file) = (manifest(), folder.path().join("two.json"));
+        let mut policy = Policy::load(&file).unwrap();
+        policy.decide(&manifest, right("look", "read"), Some(Decision::Deny), Scope::Run).unwrap();
+        // In place of the folder, so that nothing can be written there.
+        drop(folder);
+        std::fs::write(file.parent().unwrap(), "").unwrap();
+        let denied = (Decision::Deny, Some(Scope::Run), None);
+        policy.decide(&manifest, right("look", "read"), Some(Decision::Allow), Scope::Always).unwrap_err();
+        assert_eq!(shown(&policy, &manifest)[1], denied);
+        policy.decide(&manifest, right("look", "read"), None, Scope::Run).unwrap();
+        assert_eq!(shown(&policy, &manifest)[1], (Decision::Allow, None, None), "of the run's own nothing was kept");
+        std::fs::remove_file(file.parent().unwrap()).unwrap();
     }
 
     #[test]

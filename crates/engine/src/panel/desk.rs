@@ -153,7 +153,7 @@ fn restart_page(page: Option<&Page>, document: Option<&Path>) -> Result<(), Prob
         return Err(Problem {
             code: "PAGE_MISSING".to_owned(),
             message: format!("{} is not there any more", gone.display()),
-            hint: Some("put it back and restart the page; until then what is loaded goes on".to_owned()),
+            hint: Some("put it back and restart the page".to_owned()),
         });
     }
     page.reload().map_err(|error| Problem {
