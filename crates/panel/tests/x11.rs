@@ -123,14 +123,26 @@ mod linux {
         until("the pointer has gone to the panel", || panel.has(|input| *input == Input::Leave));
     }
 
-    /// The webview's menu, which opens with the press and takes the release for itself, does not leave the panel with the pointer.
+    /// The webview's menu and its list, which open with the press and take the release for themselves, do not leave the panel with the pointer.
     pub(super) fn menus(panel: &Panel, scale: u32) {
+        pop_up(scale, (100, 250), "3", &["Escape"]);
+        the_page_is_clicked(panel, scale);
+        pop_up(scale, (80, 165), "1", &["Down", "Return"]);
+        until("the second entry is chosen", || panel.view.title().is_some_and(|title| title == "chose second"));
+        the_page_is_clicked(panel, scale);
+    }
+
+    /// Opens something with a button held at a place, in points, lets go over it and closes it with these keys.
+    fn pop_up(scale: u32, (x, y): (u32, u32), button: &str, keys: &[&str]) {
         let is_open = || gtk::Window::list_toplevels().iter().any(|top| top.is_mapped() && top.is::<gtk::Window>() && is_popup(top));
-        xdotool(&["mousemove", &(100 * scale).to_string(), &(250 * scale).to_string(), "mousedown", "3"]);
-        until("the panel's menu is open", is_open);
-        xdotool(&["mouseup", "3"]);
-        xdotool(&["key", "Escape"]);
-        until("the menu is closed", || !is_open());
+        xdotool(&["mousemove", &(x * scale).to_string(), &(y * scale).to_string(), "mousedown", button]);
+        until("it is open", is_open);
+        xdotool(&["mouseup", button]);
+        xdotool(&[&["key"], keys].concat());
+        until("it is closed", || !is_open());
+    }
+
+    fn the_page_is_clicked(panel: &Panel, scale: u32) {
         panel.handed_on.borrow_mut().clear();
         click(scale, 400, 250);
         let pressed = Input::Button { x: f64::from(400 * scale), y: f64::from(250 * scale), button: 1, pressed: true };

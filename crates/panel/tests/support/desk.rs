@@ -18,6 +18,8 @@ const PAGE: &str = r#"<!doctype html><body style="margin:0;background:transparen
     <button style="position:absolute;left:20px;top:20px;width:120px;height:40px" onclick="document.title='clicked '+(++clicks)">Press</button>
     <input style="position:absolute;left:20px;top:100px;width:120px;height:30px" onfocus="document.title='ready'"
         oninput="document.title='typed '+this.value">
+    <select style="position:absolute;left:20px;top:150px;width:120px;height:30px" onchange="document.title='chose '+this.value">
+        <option>first<option>second</select>
     <div id="label" style="position:absolute;left:20px;top:200px;width:60px;height:20px;color:white">0</div></div>
     <script>let clicks = 0; let frames = 0; (function next() { frames++; requestAnimationFrame(next); })();</script>"#;
 

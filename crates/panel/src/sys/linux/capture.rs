@@ -102,7 +102,7 @@ impl Image {
             return Ok(false);
         }
         if self.surface.replace(ImageSurface::create(Format::ARgb32, width, height)?).is_some() {
-            self.is_new_since = Some(Instant::now());
+            self.is_new_since.get_or_insert_with(Instant::now);
             let webview = webview.downgrade();
             glib::timeout_add_local_once(MAY_BE_UNPAINTED, move || {
                 if let Some(webview) = webview.upgrade() {

@@ -201,6 +201,11 @@ impl Routed {
         self.0.widget.replace(WeakRef::new());
     }
 
+    /// Takes the input of the widget again that [`Routed::detach`] was about.
+    pub fn attach_again<W: IsA<gtk::Widget>>(&self, widget: &W) {
+        self.0.widget.replace(widget.upcast_ref::<gtk::Widget>().downgrade());
+    }
+
     /// Goes on with the input of another widget.
     pub fn move_to<W: IsA<gtk::Widget>>(&self, widget: &W) {
         let widget = widget.upcast_ref();
@@ -330,9 +335,7 @@ impl Router {
 
     /// Whether it is the key that changes sides, once there is a panel to change to.
     fn turns_keys(&self, event: &gdk::EventKey) -> bool {
-        modifiers(event).is_empty()
-            && event.keyval() == gdk::keys::constants::F6
-            && self.widget().is_some_and(|widget| is_webview(&widget))
+        modifiers(event).is_empty() && event.keyval() == gdk::keys::constants::F6 && self.widget().is_some_and(|widget| is_webview(&widget))
     }
 
     /// Whether it is one of the keys that [`Routed::on_ctrl_alt`] is about. From press to release they are nobody else's.
@@ -354,6 +357,10 @@ impl Router {
     fn focused(&self, widget: &gtk::Widget, focused: bool) -> Propagation {
         if self.widget().as_ref() != Some(widget) {
             return Propagation::Proceed;
+        }
+        if let Some(chord) = self.chord.borrow_mut().as_mut().filter(|_| !focused) {
+            // Its release will be another window's.
+            chord.is_down = false;
         }
         self.decide(|routing| (Side::Panel, routing.focused(focused)))
     }

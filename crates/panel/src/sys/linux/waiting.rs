@@ -44,10 +44,18 @@ impl Waiting {
         let Self { area, routed } = self;
         let place = area.allocation();
         routed.detach();
-        if let Some(parent) = area.parent().and_then(|parent| parent.downcast::<gtk::Container>().ok()) {
+        let parent = area.parent().and_then(|parent| parent.downcast::<gtk::Box>().ok());
+        if let Some(parent) = &parent {
             parent.remove(&area);
         }
-        let webview = add()?;
+        let webview = add().inspect_err(|_| {
+            // There will be none: the page keeps its input.
+            if let Some(parent) = &parent {
+                parent.pack_start(&area, true, true, 0);
+            }
+            routed.attach_again(&area);
+            area.grab_focus();
+        })?;
         // GTK wants to have asked before it tells.
         let _ = webview.preferred_size();
         webview.size_allocate(&place);
