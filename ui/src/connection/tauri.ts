@@ -36,9 +36,13 @@ export class TauriConnection implements Connection {
       this.#tauri,
       (message) => {
         if (attempt !== this.#attempt) return;
-        this.#take(message);
-        messages += 1;
-        void call(this.#tauri, 'panel_took', { channel: numberOf(said), messages });
+        // Also what cannot be shown was taken: nothing would come any more.
+        try {
+          this.#take(message);
+        } finally {
+          messages += 1;
+          void call(this.#tauri, 'panel_took', { channel: numberOf(said), messages });
+        }
       },
       () => attempt === this.#attempt && this.#lost({ code: 'ENGINE_ENDED', message: 'The engine has ended.', hint: null }),
     );
