@@ -10,9 +10,7 @@ use std::path::{Path, PathBuf};
 /// # Errors
 /// When a file cannot be read or written, or `change` fails. The text is then as it was.
 pub fn update(path: &Path, change: impl FnOnce(&str) -> Result<Option<String>>) -> Result<()> {
-    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-        std::fs::create_dir_all(folder)?;
-    }
+    make_folder_of(path)?;
     // A file of its own: the other one is replaced, and with it would go the lock. Held until this returns.
     let lock = File::create(beside(path, "lock"))?;
     lock.lock()?;
@@ -20,6 +18,11 @@ pub fn update(path: &Path, change: impl FnOnce(&str) -> Result<Option<String>>) 
         Some(text) => replace(path, text.as_bytes()),
         None => Ok(()),
     }
+}
+
+/// Makes the folder that a file is to lie in.
+pub(crate) fn make_folder_of(path: &Path) -> Result<()> {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).map_or(Ok(()), std::fs::create_dir_all)
 }
 
 /// The text of a file, empty where there is none.

@@ -136,9 +136,7 @@ impl FrameRecorder {
 /// Writes a picture beside its goal and renames it, so that there is never half a file.
 pub(crate) fn save_png(image: &Picture, path: &Path) -> Result<(), Diagnostic> {
     let failed = |error: String| Diagnostic::new("IO", format!("{}: {error}", path.display()));
-    if let Some(parent) = path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
-        std::fs::create_dir_all(parent).map_err(|error| failed(error.to_string()))?;
-    }
+    kept::make_folder_of(path).map_err(|error| failed(error.to_string()))?;
     let partial = kept::partial(path);
     image::save_buffer_with_format(
         &partial,
@@ -155,9 +153,7 @@ pub(crate) fn save_png(image: &Picture, path: &Path) -> Result<(), Diagnostic> {
 /// Writes a text file beside its goal and renames it.
 pub(crate) fn save_text(path: &Path, text: &str) -> Result<(), Diagnostic> {
     let failed = |error: std::io::Error| Diagnostic::new("IO", format!("{}: {error}", path.display()));
-    if let Some(parent) = path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
-        std::fs::create_dir_all(parent).map_err(failed)?;
-    }
+    kept::make_folder_of(path).map_err(failed)?;
     kept::replace(path, text.as_bytes()).map_err(|error| Diagnostic::new("IO", error.to_string()))
 }
 

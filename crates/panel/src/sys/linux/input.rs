@@ -209,7 +209,7 @@ impl Routed {
     /// Goes on with the input of another widget.
     pub fn move_to<W: IsA<gtk::Widget>>(&self, widget: &W) {
         let widget = widget.upcast_ref();
-        self.0.widget.replace(widget.downgrade());
+        self.attach_again(widget);
         self.0.keyboard.follow(widget);
         connect(widget, &self.0);
     }
