@@ -1,21 +1,23 @@
 //! A flag that can be waited for: set by any thread, taken by one.
 
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use wasm_engine_exchange::wait::{Notifier, Waiter, pair};
 
-/// Several notifications before a wait count as one.
+/// Several notifications before a wait count as one. One thread waits at a time.
 pub(crate) struct Signal {
     raised: AtomicBool,
     notifier: Notifier,
-    waiter: Waiter,
+    /// Learns from each wait how long the next is worth spinning.
+    waiter: Mutex<Waiter>,
 }
 
 impl Signal {
     pub(crate) fn new() -> Self {
         let (notifier, waiter) = pair();
-        Self { raised: AtomicBool::new(false), notifier, waiter }
+        Self { raised: AtomicBool::new(false), notifier, waiter: Mutex::new(waiter) }
     }
 
     /// Wakes whoever waits, now or next. Costs no system call when nobody sleeps.
@@ -26,12 +28,17 @@ impl Signal {
 
     /// Sleeps until notified, at most this long. Whether it was notified.
     pub(crate) fn wait_timeout(&self, timeout: Duration) -> bool {
-        self.waiter.clone().wait(Some(timeout), || self.raised.swap(false, Ordering::AcqRel))
+        self.wait_at_most(Some(timeout))
     }
 
     /// Sleeps until notified.
     pub(crate) fn wait(&self) {
-        self.waiter.clone().wait(None, || self.raised.swap(false, Ordering::AcqRel));
+        self.wait_at_most(None);
+    }
+
+    fn wait_at_most(&self, timeout: Option<Duration>) -> bool {
+        let mut waiter = self.waiter.lock().unwrap_or_else(PoisonError::into_inner);
+        waiter.wait(timeout, || self.raised.swap(false, Ordering::AcqRel))
     }
 }
 
