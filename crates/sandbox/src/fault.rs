@@ -8,6 +8,7 @@ use thiserror::Error;
 use wasmtime::{Trap, WasmBacktrace};
 
 use crate::link::Refusal;
+use crate::publish::LogLine;
 
 /// The most functions that a backtrace names.
 const MAX_FRAMES: usize = 32;
@@ -26,6 +27,8 @@ pub struct KernelError {
     pub fault: Box<Fault>,
     /// The functions it was in, innermost first, as far as the module names them.
     pub backtrace: Vec<String>,
+    /// What it had logged, where it failed at its start: there is no kernel left to ask.
+    pub log: Vec<LogLine>,
 }
 
 /// What a kernel was doing.

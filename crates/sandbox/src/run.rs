@@ -282,7 +282,7 @@ impl std::fmt::Debug for Kernel {
 }
 
 fn error(kernel: &Arc<str>, shard: u32, phase: Phase, fault: Fault) -> KernelError {
-    KernelError { kernel: Arc::clone(kernel), shard, phase, fault: Box::new(fault), backtrace: Vec::new() }
+    KernelError { kernel: Arc::clone(kernel), shard, phase, fault: Box::new(fault), backtrace: Vec::new(), log: Vec::new() }
 }
 
 /// Runs guest code with fresh fuel or a fresh deadline.
@@ -374,9 +374,15 @@ impl Starting<'_> {
             store,
         };
         let deadline = self.args.limits.init_deadline;
-        let code = kernel.call(Phase::Start, deadline, |store| init.call(store, context))?;
-        kernel.check_code(Phase::Start, code)?;
-        Ok(kernel)
+        let started = kernel.call(Phase::Start, deadline, |store| init.call(store, context));
+        match started.and_then(|code| kernel.check_code(Phase::Start, code)) {
+            Ok(()) => Ok(kernel),
+            Err(error) => {
+                let mut log = Vec::new();
+                kernel.drain_log(|line| log.push(line));
+                Err(KernelError { log, ..error })
+            }
+        }
     }
 
     fn check_grants(&self) -> Result<(), Fault> {

@@ -47,6 +47,17 @@ fn a_trap_ends_the_kernel_and_names_the_functions() {
 }
 
 #[test]
+fn what_a_kernel_logged_before_it_failed_at_its_start_is_kept() {
+    let wat = Wat {
+        more: r#"(data (i32.const 0) "reading the map")"#.into(),
+        init: "(call $log (i32.const 2) (i32.const 0) (i32.const 15)) unreachable".into(),
+        ..Wat::default()
+    };
+    let error = fails_to_start(&Setup::default(), &wat);
+    assert_eq!(error.log.iter().map(|line| line.text.as_str()).collect::<Vec<_>>(), ["reading the map"]);
+}
+
+#[test]
 fn a_panic_message_arrives_with_the_trap() {
     let wat = Wat {
         more: r#"(data (i32.const 0) "index out of bounds")"#.into(),
