@@ -153,6 +153,14 @@ impl Writer {
         unsafe { slice::from_raw_parts(self.place.slot(self.place.control().state().latest()), self.place.bytes) }
     }
 
+    /// Fills the slot being written with the content last published, for who changes a part of it. It costs a copy of the content.
+    pub fn carry_over(&mut self) {
+        let latest = self.place.slot(self.place.control().state().latest());
+        // SAFETY: both slots lie in the mapping, `bytes` long. The first is not written while it is the last one published, the second is the writer's alone;
+        // a spoiled word may name one slot for both, which `copy` allows.
+        unsafe { self.place.slot(self.state.writer()).copy_from(latest, self.place.bytes) }
+    }
+
     /// Generation of the content last published; 0 before the first.
     #[inline]
     pub fn generation(&self) -> u64 {

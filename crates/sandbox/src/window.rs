@@ -135,7 +135,7 @@ impl Windows {
         Some(fault::function_name(function.name.as_deref(), function.index.as_u32()))
     }
 
-    /// Brings the slots to be read into the kernel's memory, unless they are there already. Bytes copied.
+    /// Brings the slots to be read, and what those to be written hold, into the kernel's memory, unless they are there already. Bytes copied.
     pub(crate) fn copy_in(&mut self, store: &mut Store<HostState>, memory: Memory, slots: &[SlotState]) -> u64 {
         if self.mapped {
             return 0;
@@ -145,11 +145,12 @@ impl Windows {
             if let Some(guest) = guest_slot(memory, store, window, state.read_slot) {
                 copied += copy_from_region(&self.region, window, state.read_slot, guest);
             }
-            let Some(before) = self.before.as_mut().and_then(|before| before.get_mut(index)) else { continue };
-            if window.writable
-                && let Some(guest) = guest_slot(memory, store, window, state.write_slot)
-            {
-                copied += copy_from_region(&self.region, window, state.write_slot, guest);
+            if !window.writable {
+                continue;
+            }
+            let Some(guest) = guest_slot(memory, store, window, state.write_slot) else { continue };
+            copied += copy_from_region(&self.region, window, state.write_slot, guest);
+            if let Some(before) = self.before.as_mut().and_then(|before| before.get_mut(index)) {
                 before.clear();
                 before.extend_from_slice(guest);
             }
