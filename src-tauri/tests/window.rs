@@ -324,7 +324,7 @@ fn niceness(pid: u32) -> Option<i32> {
 fn pause(shell: &Shell<'_>) {
     until("the panel's Pause answers", || {
         shell.click(PAUSE.0, PAUSE.1);
-        std::thread::sleep(std::time::Duration::from_secs(1));
+        std::thread::sleep(Duration::from_secs(1));
         is_on(&shell.picture()?, PAUSED).then_some(())
     });
 }

@@ -199,7 +199,8 @@ impl EngineError {
             Self::Topology(error) => error.hint(),
             Self::Pool(error) => error.hint(),
             Self::Window(_) => Some("run with --headless, or start an X or Wayland display".to_owned()),
-            Self::Io { .. } | Self::ThreadDied(_) | Self::NoLayoutZone | Self::Json(_) => None,
+            Self::ThreadDied(_) => Some("this is a mistake in the engine; standard error says where the thread stopped".to_owned()),
+            Self::Io { .. } | Self::NoLayoutZone | Self::Json(_) => None,
             Self::Output(diagnostic) => diagnostic.hint.clone(),
         }
     }

@@ -1,6 +1,6 @@
 //! The kernels of a run: started together, ended one by one by a fault or a decision, begun anew all at once or one by one.
 
-use wasm_engine_sandbox::{Kernel, KernelError};
+use wasm_engine_sandbox::{Kernel, KernelError, LogLevel, LogLine, Pointer};
 use wasm_engine_serve::protocol::{Decision, Permission, Scope};
 
 use crate::error::Diagnostic;
@@ -13,15 +13,29 @@ use crate::wiring::KernelFactory;
 /// The instances of one kernel, and the buffers they were granted.
 pub(crate) struct KernelGroup {
     pub(crate) name: String,
+    /// None are left once the kernel has ended: their memory and their windows are free again.
     pub(crate) shards: Vec<Kernel>,
+    /// How it was started last, for the report.
+    pub(crate) started: Started,
     /// Index into the ticker's buffers of every grant, in the kernel's own order.
     pub(crate) grants: Vec<usize>,
     /// Index into the ticker's buffers of every buffer that this kernel may write.
     pub(crate) writes: Vec<usize>,
     /// Surface over which the pointer means something to this kernel.
     pub(crate) pointer_surface: Option<usize>,
+    /// The pointer as it was recorded last.
+    pub(crate) pointer: Option<Pointer>,
     /// Set when the kernel has failed; it is not run again.
     pub(crate) fault: Option<Fault>,
+}
+
+/// How a kernel was started.
+#[derive(Clone, Copy)]
+pub(crate) struct Started {
+    /// Instances.
+    pub(crate) shards: usize,
+    /// Whether its buffers are mapped into its memory; unknown where it has no instance.
+    pub(crate) windows_mapped: Option<bool>,
 }
 
 /// One kernel in the report.
@@ -119,9 +133,10 @@ impl Groups {
     /// Ends kernels to which a right that they have has been denied.
     pub(crate) fn enforce(&mut self, tick: u64) {
         for (index, group) in self.list.iter_mut().enumerate().filter(|(_, group)| group.fault.is_none()) {
-            group.fault = self.factory.verdict(index, tick);
-            if let Some(fault) = &group.fault {
+            if let Some(fault) = self.factory.verdict(index, tick) {
                 tracing::warn!(kernel = group.name, code = fault.code, tick, "{}", fault.message);
+                group.shut_down();
+                group.end(fault);
             }
         }
     }
@@ -160,22 +175,35 @@ impl KernelGroup {
         Self {
             name: fault.part.clone(),
             shards: Vec::new(),
+            started: Started { shards: 0, windows_mapped: None },
             grants: Vec::new(),
             writes: Vec::new(),
             pointer_surface: None,
+            pointer: None,
             fault: Some(fault),
         }
     }
 
+    /// Ends the kernel. Its instances go.
+    pub(crate) fn end(&mut self, fault: Fault) {
+        self.shards.clear();
+        self.fault = Some(fault);
+    }
+
     /// Tells the kernel that the run is over for it, unless it has failed.
     fn shut_down(&mut self) {
-        if self.fault.is_some() {
-            return;
-        }
         for kernel in &mut self.shards {
             if let Err(error) = kernel.shutdown() {
                 tracing::warn!(code = error.code(), "{error}");
             }
+        }
+        self.drain_log();
+    }
+
+    /// Passes on what the kernel has logged, in the order of its instances.
+    pub(crate) fn drain_log(&mut self) {
+        for kernel in &mut self.shards {
+            kernel.drain_log(|line| log_guest(&self.name, &line));
         }
     }
 
@@ -183,10 +211,21 @@ impl KernelGroup {
     fn summary(&self, past: u64) -> KernelSummary {
         KernelSummary {
             name: self.name.clone(),
-            shards: self.shards.len(),
+            shards: self.started.shards,
             state: self.fault.as_ref().map_or_else(|| "running".to_owned(), |fault| fault.code.clone()),
             faults: past + u64::from(self.fault.is_some()),
-            windows: self.shards.first().map_or("none", |kernel| if kernel.windows_mapped() { "mapped" } else { "copied" }).to_owned(),
+            windows: self.started.windows_mapped.map_or("none", |mapped| if mapped { "mapped" } else { "copied" }).to_owned(),
         }
+    }
+}
+
+/// Passes on a line that a kernel has logged.
+pub(crate) fn log_guest(kernel: &str, line: &LogLine) {
+    let text = &line.text;
+    match line.level {
+        LogLevel::Error => tracing::error!(target: "guest", kernel, "{text}"),
+        LogLevel::Warn => tracing::warn!(target: "guest", kernel, "{text}"),
+        LogLevel::Info => tracing::info!(target: "guest", kernel, "{text}"),
+        LogLevel::Debug => tracing::debug!(target: "guest", kernel, "{text}"),
     }
 }

@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 pub mod archive;
+mod buffers;
 mod clock;
 mod control;
 pub mod desktop;

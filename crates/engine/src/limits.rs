@@ -20,6 +20,8 @@ pub const PANEL_TICK_TIMES: usize = 300;
 pub const PANEL_FRAMES_AT_ONCE: usize = 600;
 /// How often a paused run looks at what the page has changed and said; what a panel asks for wakes it at once.
 pub const PAUSED_INTERVAL: Duration = Duration::from_millis(250);
+/// How long a thread that waits for the next tick may overlook that the run was stopped.
+pub const STOP_INTERVAL: Duration = Duration::from_millis(100);
 /// How often a page hears `engine:stats` that say nothing new, for those that have just begun to listen.
 pub const STATS_AGAIN: Duration = Duration::from_secs(2);
 /// How often finished records are moved into the histograms.

@@ -74,6 +74,12 @@ impl Monitor {
     }
 }
 
+impl Drop for Monitor {
+    fn drop(&mut self) {
+        self.finish();
+    }
+}
+
 struct Watch {
     wishes: Arc<Mutex<Wishes>>,
     telemetry: Telemetry,

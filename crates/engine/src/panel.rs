@@ -14,7 +14,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use wasm_engine_serve::protocol::{AppInfo, ParamInfo};
 use wasm_engine_serve::{Asks, Hub};
 
-pub(crate) use self::board::{Board, FuelMeter};
+pub(crate) use self::board::Board;
 pub(crate) use self::desk::{Desk, Reach};
 pub(crate) use self::feed::{FeedParts, PanelFeed};
 pub use self::log::{PanelLog, start_log};

@@ -1,6 +1,6 @@
 //! `--record`: every composed frame as a picture, every input, and a hash of every buffer after every tick.
 //!
-//! A run is its app, its seed and its inputs; the hashes are what another run of the same can be compared with.
+//! A run is its app, what it began with and its inputs; the hashes are what another run of the same can be compared with.
 
 use std::fs::File;
 use std::io::{BufWriter, Write};
@@ -10,20 +10,53 @@ use std::thread::JoinHandle;
 
 use serde::Serialize;
 use wasm_engine_compositor::Picture;
-use wasm_engine_exchange::Writer;
 
+use crate::buffers::Buffers;
 use crate::error::Diagnostic;
 use crate::kept;
 use crate::limits;
+use crate::manifest::Profile;
 
 /// One line of `inputs.jsonl`.
 #[derive(Debug, Serialize)]
 #[serde(tag = "input", rename_all = "snake_case")]
 pub(crate) enum Input<'a> {
-    Param { tick: u64, name: &'a str, value: f32 },
-    Emit { tick: u64, topic: &'a str },
-    Pointer { tick: u64, at: Option<[f32; 2]>, buttons: u32 },
-    RestartGuest { tick: u64, guest: &'a str },
+    /// What the run began with: the first line.
+    Begin {
+        app: &'a str,
+        engine: &'a str,
+        seed: u64,
+        rate: f64,
+        profile: Profile,
+        guests: Vec<GuestLine<'a>>,
+    },
+    Param {
+        tick: u64,
+        name: &'a str,
+        value: f32,
+    },
+    Emit {
+        tick: u64,
+        topic: &'a str,
+    },
+    /// The pointer as a guest sees it from this tick on: in its surface's own coordinates, 0 to 1; none outside.
+    Pointer {
+        tick: u64,
+        guest: &'a str,
+        at: Option<[f32; 2]>,
+        buttons: u32,
+    },
+    RestartGuest {
+        tick: u64,
+        guest: &'a str,
+    },
+}
+
+/// A guest of [`Input::Begin`]. Each of its instances knows how many there are.
+#[derive(Debug, Serialize)]
+pub(crate) struct GuestLine<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) instances: usize,
 }
 
 /// One line of `ticks.jsonl`.
@@ -57,10 +90,10 @@ impl InputLog {
         self.note(written);
     }
 
-    pub(crate) fn tick(&mut self, tick: u64, buffers: &[Writer]) {
+    pub(crate) fn tick(&mut self, tick: u64, buffers: &Buffers) {
         let line = TickLine {
             tick,
-            buffers: buffers.iter().map(|buffer| (buffer.generation(), format!("{:016x}", fnv1a(buffer.latest_bytes())))).collect(),
+            buffers: buffers.contents().map(|(generation, bytes)| (generation, format!("{:016x}", fnv1a(bytes)))).collect(),
         };
         let written = write_line(&mut self.ticks, &line);
         self.note(written);

@@ -70,6 +70,7 @@ pub(crate) struct Renderer {
 }
 
 /// What is left when the last frame is shown.
+#[derive(Default)]
 pub(crate) struct Rendered {
     pub(crate) last: Option<Picture>,
     pub(crate) recorded: u64,

@@ -7,6 +7,7 @@ use wasm_engine_gpu::DeviceFault;
 use wasm_engine_sandbox::KernelError;
 use wasm_engine_telemetry::Report;
 
+use crate::engine::EngineError;
 use crate::error::Diagnostic;
 use crate::groups::KernelSummary;
 
@@ -20,12 +21,14 @@ pub enum Ending {
     Closed,
     /// Ctrl-C.
     Interrupted,
+    /// A thread of the engine has died: the report has what is left.
+    Failed,
 }
 
 /// Something that failed during a run without ending it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Fault {
-    /// The part: a kernel's name, `page`, or `gpu`.
+    /// The part: a kernel's name, `page`, `compositor`, `gpu`, or `engine`.
     pub part: String,
     /// Stable code.
     pub code: String,
@@ -47,6 +50,10 @@ impl Fault {
     /// As it is told to whoever asked for what it has kept from happening.
     pub(crate) fn diagnostic(&self) -> Diagnostic {
         Diagnostic::new(&self.code, self.message.clone()).with_hint(self.hint.clone())
+    }
+
+    pub(crate) fn of_engine(error: &EngineError) -> Self {
+        Self { part: "engine".to_owned(), code: error.code().to_owned(), message: error.to_string(), tick: None, hint: error.hint() }
     }
 
     pub(crate) fn of_gpu(fault: &DeviceFault) -> Self {
@@ -121,6 +128,7 @@ impl fmt::Display for RunReport {
             Ending::Completed => "completed",
             Ending::Closed => "window closed",
             Ending::Interrupted => "interrupted",
+            Ending::Failed => "failed",
         };
         writeln!(f, "{}: {ending} after {} ticks in {:.2} s, seed {}", self.app, self.ticks, self.seconds, self.seed)?;
         let page = match &self.page.reason {

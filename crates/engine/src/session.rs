@@ -15,6 +15,7 @@ use wasm_engine_page::{FramePath, Page, PageOptions, Starting};
 use wasm_engine_telemetry::Telemetry;
 use wasm_engine_topology::{Plan, Topology, pools};
 
+use crate::buffers::Buffers;
 use crate::clock::Clock;
 use crate::control::{Control, StopHandle};
 use crate::engine::{Engine, EngineError, fixed_scale};
@@ -23,12 +24,12 @@ use crate::inbox::Inbox;
 use crate::inspect::{self, Announcement};
 use crate::io::IoThread;
 use crate::limits;
-use crate::manifest::PageFiles;
+use crate::manifest::{Manifest, PageFiles};
 use crate::monitor::{Monitor, Wishes};
 use crate::options::{Display, RunOptions};
 use crate::panel::{FeedParts, PanelFeed, PanelLink};
 use crate::params::Params;
-use crate::recording::{FrameRecorder, InputLog, save_png, save_text};
+use crate::recording::{FrameRecorder, GuestLine, Input, InputLog, save_png, save_text};
 use crate::renderer::{Rendered, Renderer, RendererParts};
 use crate::run_report::{Ending, Fault, PagePath, RunReport};
 use crate::ticker::{Ticked, Ticker};
@@ -99,7 +100,7 @@ impl Prepared {
         let region = Region::create(&wiring::region_spec(manifest))?;
         let pool = start_pool()?;
         let workers = pool.current_num_threads();
-        let seed = engine.options.seed.unwrap_or(manifest.clock.seed);
+        let seed = seed_of(&engine);
         let page = page.map(StartingPage::wait).transpose()?;
         let renderer = make_renderer(&engine, &gpu, &region, &control, target, page.as_ref())?;
         let ticker = make_ticker(&engine, &region, &control, pool, KernelChoice { seed, policy }, page.as_ref())?;
@@ -114,12 +115,12 @@ impl Prepared {
         });
         let watched = page.as_ref().map(|parts| (parts.page.clone(), parts.bridge.clone()));
         let monitor = Monitor::start(telemetry.clone(), control.clone(), watched, feed)?;
-        let renderer = spawn("render", move || renderer.run())?;
+        let renderer = spawn_part(RENDER, &control, move || renderer.run())?;
         if engine.options.display == Display::Headless && page.is_some() {
             wait_for_page(&control);
         }
         telemetry.reset();
-        let ticker = spawn("tick", move || ticker.run())?;
+        let ticker = spawn_part(TICK, &control, move || ticker.run()).inspect_err(|_| control.end_render())?;
         Ok(Session {
             control,
             gpu,
@@ -193,21 +194,29 @@ impl Session {
     /// Takes everything down and says what happened.
     pub(crate) fn finish(mut self, ending: Ending) -> Result<RunReport, EngineError> {
         self.control.stop.stop();
-        let ticked = self.ticker.take().and_then(|ticker| ticker.join().ok());
+        let mut died = None;
+        let ticked = joined(TICK, self.ticker.take(), &mut died);
         let seconds = self.began.elapsed().as_secs_f64();
         self.control.end_render();
-        let rendered = self.renderer.take().and_then(|renderer| renderer.join().ok());
+        let rendered = joined(RENDER, self.renderer.take(), &mut died);
         let mut faults: Vec<Fault> = self.monitor.finish();
         let path = self.page.as_ref().map_or(PagePath { path: "none".to_owned(), reason: None }, |parts| page_path(&parts.page));
         if let Some(parts) = self.page.take() {
             parts.page.shutdown(limits::SHUTDOWN_TIMEOUT);
         }
-        let Ticked { ticks, seed, faults: kernel_faults, kernels } = ticked.ok_or_else(|| EngineError::thread_died("tick"))?;
-        let rendered = rendered.ok_or_else(|| EngineError::thread_died("render"))?;
+        // What is left of a run whose thread has died is told all the same.
+        let begun_with = || Ticked { seed: seed_of(&self.engine), ..Ticked::default() };
+        let Ticked { ticks, seed, faults: kernel_faults, kernels } = ticked.unwrap_or_else(begun_with);
+        let rendered = rendered.unwrap_or_default();
         faults.splice(0..0, kernel_faults);
         faults.extend(rendered.faults);
         faults.extend(self.gpu.health.faults().into_iter().map(|fault| Fault::of_gpu(&fault)));
-        let ending = if self.control.stop.is_interrupted() { Ending::Interrupted } else { ending };
+        faults.extend(died.as_ref().map(Fault::of_engine));
+        let ending = match died {
+            Some(_) => Ending::Failed,
+            None if self.control.stop.is_interrupted() => Ending::Interrupted,
+            None => ending,
+        };
         let size = self.control.size();
         let mut report = RunReport {
             app: self.engine.app.manifest.app.name.clone(),
@@ -228,8 +237,13 @@ impl Session {
             files: Vec::new(),
         };
         write_files(&self.engine.options, &self.telemetry, rendered.last.as_ref(), rendered.recorded, &mut report)?;
-        Ok(report)
+        died.map_or(Ok(report), Err)
     }
+}
+
+/// The seed that a run begins with.
+fn seed_of(engine: &Engine) -> u64 {
+    engine.options.seed.unwrap_or(engine.app.manifest.clock.seed)
 }
 
 /// The worker threads. One that cannot be pinned works all the same.
@@ -277,7 +291,13 @@ fn make_ticker(
     let manifest = &engine.app.manifest;
     let params = Params::new(&manifest.param);
     let factory = KernelFactory::new(&engine.app, &engine.sandbox, &engine.modules, region, pool.current_num_threads(), choice);
+    let seed = factory.seed();
+    let groups = Groups::start(factory, &params)?;
     let log = engine.options.record.as_ref().map(|folder| InputLog::create(folder));
+    let mut log = log.transpose().map_err(EngineError::io("recording"))?;
+    if let Some(log) = &mut log {
+        log.input(&begin(manifest, seed, &groups));
+    }
     let surfaces = manifest.surface.iter().map(|surface| surface.name.clone()).collect();
     let layout = region.writer(wiring::layout_zone(region)?)?;
     Ok(Ticker {
@@ -285,19 +305,31 @@ fn make_ticker(
         telemetry: engine.telemetry.clone(),
         clock: Clock::new(f64::from(manifest.clock.rate)),
         pool,
-        buffers: wiring::writers(region, manifest)?,
-        groups: Groups::start(factory, &params)?,
+        buffers: Buffers::new(wiring::writers(region, manifest)?, manifest.clock.profile),
+        groups,
         inbox: Inbox::new(params, surfaces, layout),
         bridge: page.map(|parts| parts.bridge.clone()),
         page: page.map(|parts| parts.page.clone()),
         document: engine.app.page.as_ref().map(|files| files.index.clone()),
         panel: engine.panel.as_ref().and_then(PanelLink::desk),
         done: region.lane_sender(wiring::TICKS_LANE)?,
-        log: log.transpose().map_err(EngineError::io("recording"))?,
+        log,
         ticks: engine.options.ticks,
         events_per_tick: manifest.limits.events_per_tick as usize,
-        pointer: None,
+        outcomes: Vec::new(),
     })
+}
+
+/// The first line of a recording.
+fn begin<'a>(manifest: &'a Manifest, seed: u64, groups: &'a Groups) -> Input<'a> {
+    Input::Begin {
+        app: &manifest.app.name,
+        engine: env!("CARGO_PKG_VERSION"),
+        seed,
+        rate: manifest.clock.rate.into(),
+        profile: manifest.clock.profile,
+        guests: groups.list.iter().map(|group| GuestLine { name: &group.name, instances: group.started.shards }).collect(),
+    }
 }
 
 /// Gives the page time for its first frame, so that a short headless run shows it. A page that never paints costs this time and nothing else.
@@ -382,10 +414,60 @@ fn write_files(
     Ok(())
 }
 
+/// The threads of a run that end with it.
+const TICK: &str = "tick";
+const RENDER: &str = "render";
+
+/// A thread without which a run cannot go on: where it panics, the run ends.
+fn spawn_part<T: Send + 'static>(
+    name: &'static str,
+    control: &Arc<Control>,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<JoinHandle<T>, EngineError> {
+    struct EndIfPanicking(Arc<Control>);
+
+    impl Drop for EndIfPanicking {
+        fn drop(&mut self) {
+            if std::thread::panicking() {
+                self.0.stop.stop();
+                self.0.end_ticks();
+                self.0.end_render();
+            }
+        }
+    }
+
+    let guard = EndIfPanicking(control.clone());
+    spawn(name, move || {
+        let _guard = guard;
+        work()
+    })
+}
+
+/// What a thread has come to; `died` says so if it panicked.
+fn joined<T>(name: &'static str, thread: Option<JoinHandle<T>>, died: &mut Option<EngineError>) -> Option<T> {
+    thread?.join().map_err(|_| *died = Some(EngineError::thread_died(name))).ok()
+}
+
 /// A named thread: names are what a profiler and `top -H` show.
 pub(crate) fn spawn<T: Send + 'static>(
     name: &'static str,
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Result<JoinHandle<T>, EngineError> {
     std::thread::Builder::new().name(name.to_owned()).spawn(work).map_err(EngineError::io("thread"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_thread_that_dies_ends_the_run_and_is_told() {
+        let control = Control::new(StopHandle::new(), (1, 1), 1.0, false);
+        let thread = spawn_part(TICK, &control, || panic!("to see what happens")).unwrap();
+        let mut died = None;
+        let ticked: Option<Ticked> = joined(TICK, Some(thread), &mut died);
+        assert!(ticked.is_none());
+        assert!(control.stop.is_stopped() && control.ticks_over() && control.render_over());
+        assert_eq!(Fault::of_engine(&died.unwrap()).code, "RUN_FAILED");
+    }
 }

@@ -6,19 +6,19 @@ use std::time::Instant;
 
 use rayon::ThreadPool;
 use rayon::prelude::*;
-use wasm_engine_exchange::Writer;
 use wasm_engine_exchange::lane::Sender;
 use wasm_engine_page::Page;
 use wasm_engine_page::bridge::Bridge;
-use wasm_engine_sandbox::{LogLevel, LogLine, Pointer as KernelPointer, SlotState, TickInput};
+use wasm_engine_sandbox::{KernelError, Pointer as KernelPointer, SlotState, TickInput, TickOutput};
 use wasm_engine_telemetry::{Counter, Stage, Telemetry, Track, now_nanos};
 
+use crate::buffers::Buffers;
 use crate::clock::Clock;
 use crate::control::{Control, Pointer};
 use crate::groups::{Groups, KernelGroup, KernelSummary};
 use crate::inbox::Inbox;
 use crate::limits;
-use crate::panel::{Desk, FuelMeter, Reach};
+use crate::panel::{Desk, Reach};
 use crate::recording::{Input, InputLog};
 use crate::run_report::Fault;
 use crate::wiring::TickDone;
@@ -30,7 +30,7 @@ pub(crate) struct Ticker {
     pub(crate) clock: Clock,
     pub(crate) pool: ThreadPool,
     pub(crate) groups: Groups,
-    pub(crate) buffers: Vec<Writer>,
+    pub(crate) buffers: Buffers,
     pub(crate) inbox: Inbox,
     pub(crate) bridge: Option<Bridge>,
     pub(crate) page: Option<Arc<Page>>,
@@ -44,11 +44,19 @@ pub(crate) struct Ticker {
     pub(crate) ticks: Option<u64>,
     /// Events of one kernel that a tick sends on to the page.
     pub(crate) events_per_tick: usize,
-    /// The pointer as it was recorded last.
-    pub(crate) pointer: Option<Pointer>,
+    /// What came of each instance of the kernel that ran last.
+    pub(crate) outcomes: Vec<Result<TickOutput, KernelError>>,
+}
+
+/// The pointer and the framebuffer's size, taken once: all kernels of a tick see the same.
+#[derive(Clone, Copy)]
+struct Seen {
+    pointer: Pointer,
+    size: (u32, u32),
 }
 
 /// What is left when the last tick is done.
+#[derive(Default)]
 pub(crate) struct Ticked {
     /// Ticks since the last beginning.
     pub(crate) ticks: u64,
@@ -104,8 +112,9 @@ impl Ticker {
                 if !self.control.paused() {
                     return true;
                 }
-            } else {
-                std::thread::sleep(due - now);
+            } else if self.control.tick.wait_timeout((due - now).min(limits::STOP_INTERVAL)) {
+                // What a panel asks for is not held up by a slow clock; what the page says waits for its tick.
+                self.serve_panel(*tick);
             }
         }
     }
@@ -116,6 +125,10 @@ impl Ticker {
         } else {
             self.inbox.fill(self.control.size());
         }
+        self.serve_panel(tick);
+    }
+
+    fn serve_panel(&mut self, tick: u64) {
         if let Some(desk) = &mut self.panel {
             let (bridge, page, document, log) = (self.bridge.as_ref(), self.page.as_deref(), self.document.as_deref(), self.log.as_mut());
             let (control, inbox, groups) = (&*self.control, &mut self.inbox, &mut self.groups);
@@ -138,13 +151,13 @@ impl Ticker {
         let token = self.telemetry.token();
         self.telemetry.stamp(token, Stage::Queued);
         let began = now_nanos();
-        self.record_pointer(tick);
+        let seen = Seen { pointer: self.control.pointer(), size: self.control.size() };
         if self.inbox.take_reset() {
             self.restart_kernels(tick);
         }
         self.telemetry.stamp(token, Stage::ComputeStart);
         for group in 0..self.groups.list.len() {
-            self.run_group(group, tick);
+            self.run_group(group, tick, seen);
         }
         self.telemetry.stamp(token, Stage::ComputeEnd);
         self.telemetry.add(Counter::TicksRun, 1);
@@ -164,66 +177,55 @@ impl Ticker {
         self.telemetry.span_at("tick.run", Track::Main, began, ended);
     }
 
-    /// Notes the pointer in the recording whenever it is another one.
-    fn record_pointer(&mut self, tick: u64) {
-        let Some(log) = &mut self.log else { return };
-        let Pointer { x, y, buttons } = self.control.pointer();
-        // Outside is NaN, which equals nothing; it is recorded as absent.
-        let now = (!x.is_nan()).then_some(Pointer { x, y, buttons });
-        if now != self.pointer {
-            log.input(&Input::Pointer { tick, at: now.map(|pointer| [pointer.x, pointer.y]), buttons });
-            self.pointer = now;
-        }
-    }
-
     /// Runs every shard of one kernel in parallel, then publishes what it wrote: one generation, whatever the number of shards.
-    fn run_group(&mut self, index: usize, tick: u64) {
+    fn run_group(&mut self, index: usize, tick: u64, seen: Seen) {
         let group = &mut self.groups.list[index];
         if group.fault.is_some() {
             return;
         }
-        let buffers = &self.buffers;
-        let slots: Vec<SlotState> = group
-            .grants
-            .iter()
-            .map(|&buffer| SlotState {
-                read_slot: buffers[buffer].latest_slot(),
-                write_slot: buffers[buffer].write_slot(),
-                generation: buffers[buffer].generation(),
-            })
-            .collect();
+        let pointer = kernel_pointer(&self.inbox, seen, group.pointer_surface);
+        if let Some(log) = self.log.as_mut().filter(|_| group.pointer != pointer) {
+            let at = pointer.map(|pointer| [pointer.x, pointer.y]);
+            log.input(&Input::Pointer { tick, guest: &group.name, at, buttons: pointer.map_or(0, |pointer| pointer.buttons) });
+            group.pointer = pointer;
+        }
+        group.writes.iter().for_each(|&buffer| self.buffers.prepare(buffer));
+        let slots: Vec<SlotState> = group.grants.iter().map(|&buffer| self.buffers.slots(buffer)).collect();
         let input = TickInput {
             tick,
             time: self.clock.time(tick),
             dt: self.clock.dt(),
             params: self.inbox.params.values(),
-            pointer: kernel_pointer(&self.inbox, &self.control, group.pointer_surface),
+            pointer,
             slots: &slots,
         };
         let telemetry = &self.telemetry;
-        let (began, fuel) = (now_nanos(), FuelMeter::default());
-        let outcome = self.pool.install(|| {
-            group.shards.par_iter_mut().enumerate().try_for_each(|(shard, kernel)| {
+        let (began, outcomes) = (now_nanos(), &mut self.outcomes);
+        self.pool.install(|| {
+            let ticked = group.shards.par_iter_mut().enumerate().map(|(shard, kernel)| {
                 let worker = rayon::current_thread_index().unwrap_or(shard);
                 let _span = telemetry.span("kernel.tick", Track::Worker(worker as u16));
-                kernel.tick(&input).map(|output| fuel.add(output.fuel_used))
-            })
+                kernel.tick(&input)
+            });
+            ticked.collect_into_vec(outcomes);
         });
-        match outcome {
-            Ok(()) => {
-                for &buffer in &group.writes {
-                    self.buffers[buffer].publish();
-                }
+        let took = now_nanos().saturating_sub(began);
+        let fuel = self.outcomes.iter().flatten().filter_map(|output| output.fuel_used).reduce(|sum, more| sum + more);
+        group.drain_log();
+        // Of several that fail in one tick the first is told, whichever was done first.
+        match self.outcomes.drain(..).find_map(Result::err) {
+            None => {
+                group.writes.iter().for_each(|&buffer| self.buffers.publish(buffer));
+                pass_on_events(group, self.bridge.as_ref(), self.events_per_tick);
             }
-            Err(error) => {
+            Some(error) => {
                 tracing::error!(kernel = group.name, code = error.code(), tick, "{error}");
-                group.fault = Some(Fault::of_kernel(&group.name, tick, &error));
+                group.end(Fault::of_kernel(&group.name, tick, &error));
             }
         }
         if let Some(desk) = &self.panel {
-            desk.board.end_guest(index, group, now_nanos().saturating_sub(began), fuel.total());
+            desk.board.end_guest(index, group, took, fuel);
         }
-        pass_on_events(group, self.bridge.as_ref(), self.events_per_tick);
     }
 
     /// Begins anew at the page's wish: fresh instances, the tick's number goes on. A kernel that had failed gets another chance.
@@ -238,11 +240,7 @@ impl Ticker {
             self.groups.set_seed(seed);
         }
         self.groups.shut_down();
-        for buffer in &mut self.buffers {
-            // Kernels read what was published last, which must not be of the time before.
-            buffer.bytes_mut().fill(0);
-            buffer.publish();
-        }
+        self.buffers.restart();
         if let Some(desk) = &self.panel {
             desk.board.restart(seed);
         }
@@ -268,26 +266,13 @@ fn pass_on_events(group: &mut KernelGroup, bridge: Option<&Bridge>, limit: usize
                 }
             }
         });
-        kernel.drain_log(|line| log_guest(&group.name, &line));
     }
 }
 
 /// The pointer in the surface's own coordinates, 0 to 1 from its top left corner; `None` outside.
-fn kernel_pointer(inbox: &Inbox, control: &Control, surface: Option<usize>) -> Option<KernelPointer> {
-    let pointer = control.pointer();
-    let (width, height) = control.size();
+fn kernel_pointer(inbox: &Inbox, Seen { pointer, size: (width, height) }: Seen, surface: Option<usize>) -> Option<KernelPointer> {
     let (x, y, w, h) = surface.and_then(|surface| inbox.surface_rect(surface)).unwrap_or((0.0, 0.0, width as f32, height as f32));
     let (u, v) = ((pointer.x - x) / w, (pointer.y - y) / h);
     // NaN, which stands for a pointer outside of the window, is in no range.
     ((0.0..=1.0).contains(&u) && (0.0..=1.0).contains(&v)).then_some(KernelPointer { x: u, y: v, buttons: pointer.buttons })
-}
-
-fn log_guest(kernel: &str, line: &LogLine) {
-    let text = &line.text;
-    match line.level {
-        LogLevel::Error => tracing::error!(target: "guest", kernel, "{text}"),
-        LogLevel::Warn => tracing::warn!(target: "guest", kernel, "{text}"),
-        LogLevel::Info => tracing::info!(target: "guest", kernel, "{text}"),
-        LogLevel::Debug => tracing::debug!(target: "guest", kernel, "{text}"),
-    }
 }

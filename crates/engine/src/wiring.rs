@@ -8,7 +8,7 @@ use wasm_engine_telemetry::Token;
 
 use crate::engine::EngineError;
 use crate::error::Diagnostic;
-use crate::groups::KernelGroup;
+use crate::groups::{KernelGroup, Started, log_guest};
 use crate::limits;
 use crate::manifest::{self, App, Manifest};
 use crate::params::Params;
@@ -185,13 +185,16 @@ impl KernelFactory {
                 };
                 Kernel::start(&self.sandbox, module, &self.region, &grants, &args)
             })
-            .collect::<Result<Vec<_>, _>>()?;
+            .collect::<Result<Vec<_>, _>>()
+            .inspect_err(|error: &KernelError| error.log.iter().for_each(|line| log_guest(&kernel.name, line)))?;
         Ok(KernelGroup {
             name: kernel.name.clone(),
+            started: Started { shards, windows_mapped: instances.first().map(Kernel::windows_mapped) },
             shards: instances,
             grants: granted.iter().map(|(index, _)| *index).collect(),
             writes: granted.iter().filter(|(_, access)| *access != GrantAccess::Read).map(|(index, _)| *index).collect(),
             pointer_surface: self.manifest.surface.iter().position(|surface| kernel.writes(&surface.buffer)),
+            pointer: None,
             fault: None,
         })
     }

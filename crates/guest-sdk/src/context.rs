@@ -69,7 +69,8 @@ impl Context {
         Ok(unsafe { core::slice::from_raw_parts(self.memory.at(view.read_ptr), len) })
     }
 
-    /// The whole new content of a buffer, once per tick. What it holds before is some older content: write every item that matters.
+    /// The whole new content of a buffer, once per tick. What it holds before is some older content (in the profile `deterministic` the one published last): write every
+    /// item that matters.
     ///
     /// Where the kernel runs in several shards, use [`write_share`](Self::write_share) or [`write_range`](Self::write_range).
     pub fn write<T: Pod>(&self, name: &'static str) -> Result<&mut [T], Error> {
@@ -119,7 +120,7 @@ impl Context {
         Ok(unsafe { core::slice::from_raw_parts_mut(self.memory.at::<T>(view.write_ptr).add(range.start), range.len()) })
     }
 
-    /// Number of the content that [`read`](Self::read) gives; 0 if none was published yet.
+    /// Number of the content that [`read`](Self::read) gives; 0 if none was published since the run began, or began anew.
     pub fn generation(&self, name: &'static str) -> Result<u64, Error> {
         self.view(name).map(|(_, view)| view.generation)
     }

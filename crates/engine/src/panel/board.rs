@@ -1,7 +1,7 @@
 //! What the tick thread notes for the panel. The monitor thread reads it ten times a second.
 
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use wasm_engine_serve::protocol::{Permission, Problem};
@@ -136,28 +136,5 @@ impl Board {
         let mut notes = self.lock();
         notes.guests.clear();
         notes.seed = seed.or(notes.seed);
-    }
-}
-
-/// Adds up the fuel of a kernel's instances, which run side by side.
-#[derive(Default)]
-pub(crate) struct FuelMeter {
-    burned: AtomicU64,
-    metered: AtomicBool,
-}
-
-impl FuelMeter {
-    /// Adds what an instance burned, where that is metered.
-    pub(crate) fn add(&self, fuel: Option<u64>) {
-        if let Some(fuel) = fuel {
-            // Read only after the pool has joined its threads.
-            self.burned.fetch_add(fuel, Ordering::Relaxed);
-            self.metered.store(true, Ordering::Relaxed);
-        }
-    }
-
-    /// The sum; none where nothing was metered.
-    pub(crate) fn total(&self) -> Option<u64> {
-        self.metered.load(Ordering::Relaxed).then(|| self.burned.load(Ordering::Relaxed))
     }
 }
