@@ -446,12 +446,12 @@ impl Inner {
 
     pub(crate) fn ring(&self, entry: &Entry) -> &ring::Control {
         debug_assert!(entry.kind == Kind::Ring);
-        // SAFETY: as for `triple`, with three lines.
+        // SAFETY: as for `triple`, with four lines.
         unsafe { &*self.at(entry.lines).cast() }
     }
 
     pub(crate) fn doorbell(&self, entry: &Entry) -> &crate::protocol::event::Event {
-        // SAFETY: as for `triple`; the check made sure that this is the fourth line of some ring, which nothing else uses.
+        // SAFETY: as for `triple`; the check made sure that this is the fifth line of some ring, which nothing else uses.
         unsafe { &*self.at(entry.doorbell).cast() }
     }
 

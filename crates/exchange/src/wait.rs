@@ -51,7 +51,8 @@ pub(crate) fn wait_for<T>(
         spin_loop();
     }
     spin.wasted();
-    let deadline = timeout.map(|limit| Instant::now() + limit);
+    // A deadline beyond what the clock can say is none.
+    let deadline = timeout.and_then(|limit| Instant::now().checked_add(limit));
     event.sleep(unsure, || deadline.map(|deadline| deadline.saturating_duration_since(Instant::now())), poll)
 }
 

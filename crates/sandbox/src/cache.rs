@@ -10,7 +10,7 @@ use std::fs::{self, File, OpenOptions};
 use std::hash::{Hash, Hasher};
 use std::io::{self, ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256};
@@ -35,6 +35,9 @@ const MAX_FILE_BYTES: u64 = 512 << 20;
 const MAX_FOLDER_BYTES: u64 = 2 << 30;
 
 const SUFFIX: &str = "cwasm";
+/// Ending of a file that is being written, and how long that may take.
+const UNFINISHED: &str = "tmp";
+const UNFINISHED_FOR: Duration = Duration::from_secs(3600);
 const KEY_FILE: &str = "key";
 
 /// Why a compiled module could not be taken from the cache.
@@ -210,15 +213,23 @@ impl Cache {
         mac
     }
 
-    /// Deletes what was used least lately until `most` bytes are left.
+    /// Deletes what was used least lately until `most` bytes are left, and what processes that were killed have begun to write. Others may do the same at the same time: what is
+    /// gone is gone.
     fn prune(&self, most: u64) -> io::Result<()> {
         let mut files = Vec::new();
         for entry in fs::read_dir(&self.folder)? {
-            let entry = entry?;
-            let meta = entry.metadata()?;
-            let ours = entry.path().extension().is_some_and(|extension| extension == SUFFIX);
-            if ours && meta.is_file() {
-                files.push((meta.modified().unwrap_or(SystemTime::UNIX_EPOCH), meta.len(), entry.path()));
+            let path = entry?.path();
+            let has_ending = |ending| path.extension().is_some_and(|extension| extension == ending);
+            let (is_compiled, is_unfinished) = (has_ending(SUFFIX), has_ending(UNFINISHED));
+            if !is_compiled && !is_unfinished {
+                continue;
+            }
+            let Some(meta) = unless_gone(fs::symlink_metadata(&path))?.filter(fs::Metadata::is_file) else { continue };
+            let modified = meta.modified().unwrap_or(SystemTime::UNIX_EPOCH);
+            if is_compiled {
+                files.push((modified, meta.len(), path));
+            } else if modified.elapsed().is_ok_and(|age| age > UNFINISHED_FOR) {
+                unless_gone(fs::remove_file(path))?;
             }
         }
         files.sort();
@@ -227,10 +238,18 @@ impl Cache {
             if total <= most {
                 break;
             }
-            fs::remove_file(path)?;
+            unless_gone(fs::remove_file(path))?;
             total -= len;
         }
         Ok(())
+    }
+}
+
+/// What came of a look at a file; none where there is no such file any more.
+fn unless_gone<T>(result: io::Result<T>) -> io::Result<Option<T>> {
+    match result {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        other => other.map(Some),
     }
 }
 
@@ -285,7 +304,7 @@ fn temporary_beside(path: &Path) -> io::Result<(PathBuf, File)> {
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     let mut tag = [0; 8];
     getrandom::fill(&mut tag).map_err(io::Error::other)?;
-    let temporary = path.with_extension(format!("{:016x}.tmp", u64::from_le_bytes(tag)));
+    let temporary = path.with_extension(format!("{:016x}.{UNFINISHED}", u64::from_le_bytes(tag)));
     options.open(&temporary).map(|file| (temporary, file))
 }
 
@@ -378,6 +397,17 @@ mod tests {
         assert_ne!(later.secret, cache.secret);
         fs::write(&path, b"short").unwrap();
         assert_ne!(Cache::open(folder.path()).unwrap().secret, later.secret);
+    }
+
+    #[test]
+    fn what_a_killed_process_has_begun_to_write_goes_after_a_while() {
+        let (_folder, cache) = filled();
+        let (old, file) = super::temporary_beside(&cache.folder.join(KEY.file_name())).unwrap();
+        let (new, _) = super::temporary_beside(&cache.folder.join(KEY.file_name())).unwrap();
+        file.set_modified(std::time::SystemTime::UNIX_EPOCH).unwrap();
+        cache.prune(super::MAX_FOLDER_BYTES).unwrap();
+        assert!(!old.exists() && new.exists());
+        assert!(cache.load(&KEY).unwrap().is_some());
     }
 
     #[test]

@@ -197,9 +197,9 @@ impl Fault {
             Fault::NoRoom { .. } => "make the buffers smaller, or split the kernel",
             Fault::HostCallLimit { .. } => "log and emit less per tick",
             Fault::Map(_) => "raise the limit of mappings (vm.max_map_count)",
-            Fault::Failed { .. } | Fault::HostCallRange { .. } | Fault::Ended | Fault::Grant { .. } | Fault::Internal(_) => {
-                return None;
-            }
+            Fault::HostCallRange { .. } => "give the engine addresses and lengths within the kernel's memory, as the SDK does",
+            Fault::Failed { code, .. } => return sdk_hint(*code).map(str::to_owned),
+            Fault::Ended | Fault::Grant { .. } | Fault::Internal(_) => return None,
         };
         Some(hint.to_owned())
     }
@@ -234,6 +234,21 @@ impl KernelError {
     pub fn hint(&self) -> Option<String> {
         self.fault.hint()
     }
+}
+
+/// What to do about what the SDK itself has found; its codes are those of `wasm_engine_guest::Error::code`.
+fn sdk_hint(code: i32) -> Option<&'static str> {
+    Some(match code {
+        -1 => "build the kernel with this engine's SDK: `wasm-engine build` does so",
+        -5..=-3 => "name the buffer in the kernel's `read` or `write` in app.toml",
+        -6 => "give the buffer an `item` of the size that the kernel reads and writes",
+        -7 => "ask for a buffer's new content once per tick",
+        -8 => "let each shard write its own part, with `write_share` or `write_range`",
+        -9 => "write within the buffer, or give it a larger `count`",
+        -10 => "declare the parameter as a [[param]] in app.toml",
+        -11 => "emit fewer or smaller events per tick, or raise `events_per_tick` and `event_bytes` under [limits]",
+        _ => return None,
+    })
 }
 
 /// The names of the functions in which a call failed.

@@ -50,9 +50,9 @@ pub struct KernelLimits {
     pub host_calls: u32,
     /// Bytes of one log line; longer ones are cut.
     pub log_line_bytes: usize,
-    /// Bytes logged per call; what exceeds them is dropped and counted.
+    /// Bytes logged per call, each line 64 more than it has; what exceeds them is dropped and counted.
     pub log_bytes_per_call: usize,
-    /// Bytes logged in the kernel's life; what exceeds them is dropped and counted.
+    /// Bytes logged in the kernel's life, counted alike; what exceeds them is dropped and counted.
     pub log_bytes: u64,
     /// Events per call; further ones are refused, which the kernel is told.
     pub events_per_call: usize,

@@ -191,7 +191,7 @@ impl Inner {
 }
 
 fn warn(consequence: &str, error: &CacheError) {
-    tracing::warn!(code = error.code(), "{consequence}: {error}");
+    tracing::warn!(code = error.code(), hint = error.hint(), "{consequence}: {error}");
 }
 
 /// A kernel's code, ready to be started any number of times. Clones are the same code.

@@ -73,6 +73,8 @@ pub(crate) struct Outbox {
 
 /// Lines and events that may wait to be drained; beyond that they are dropped.
 const MAX_WAITING: usize = 4096;
+/// What a line counts besides its bytes, so that many short ones meet the limits as well.
+const LINE_COST: usize = 64;
 
 impl Outbox {
     pub(crate) fn new() -> Self {
@@ -99,8 +101,9 @@ impl Outbox {
     /// How many bytes of a line of `len` bytes will be kept. `None`, and counted, if the line has to be dropped.
     pub(crate) fn line_room(&mut self, len: usize, limits: &KernelLimits) -> Option<usize> {
         let kept = len.min(limits.log_line_bytes);
-        let fits = self.call_log_bytes + kept <= limits.log_bytes_per_call
-            && self.log_bytes + kept as u64 <= limits.log_bytes
+        let cost = kept + LINE_COST;
+        let fits = self.call_log_bytes + cost <= limits.log_bytes_per_call
+            && self.log_bytes + cost as u64 <= limits.log_bytes
             && self.lines.len() < MAX_WAITING;
         if !fits {
             self.call_dropped = self.call_dropped.saturating_add(1);
@@ -109,8 +112,9 @@ impl Outbox {
     }
 
     pub(crate) fn log(&mut self, level: u32, bytes: &[u8]) {
-        self.call_log_bytes += bytes.len();
-        self.log_bytes += bytes.len() as u64;
+        let cost = bytes.len() + LINE_COST;
+        self.call_log_bytes += cost;
+        self.log_bytes += cost as u64;
         let level = LogLevel::of(level);
         // A guest must not be able to move the cursor of whoever reads the log in a terminal.
         let text: String = String::from_utf8_lossy(bytes).chars().map(|c| if c.is_control() && c != '\t' { ' ' } else { c }).collect();

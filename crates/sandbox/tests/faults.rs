@@ -335,9 +335,25 @@ fn a_flood_of_lines_is_dropped_and_counted_and_the_kernel_goes_on() {
           (local.set $a (i32.add (local.get $a) (i32.const 1)))
           (br_if $on (i32.lt_u (local.get $a) (i32.const 100))))";
     let mut setup = Setup::default();
-    (setup.args.limits.log_bytes_per_call, setup.args.limits.log_bytes) = (10_500, 25_000);
+    (setup.args.limits.log_bytes_per_call, setup.args.limits.log_bytes) = (11_000, 26_700);
     let mut rig = setup.start(&Wat::tick(flood)).unwrap();
     for (kept, dropped) in [(10, 90), (10, 90), (5, 95), (0, 100)] {
+        assert_eq!(rig.tick().unwrap().log_lines_dropped, dropped);
+        assert_eq!(rig.log().len(), kept);
+    }
+}
+
+#[test]
+fn a_flood_of_empty_lines_is_dropped_and_counted_as_well() {
+    let flood = "
+        (loop $on
+          (call $log (i32.const 2) (i32.const 0) (i32.const 0))
+          (local.set $a (i32.add (local.get $a) (i32.const 1)))
+          (br_if $on (i32.lt_u (local.get $a) (i32.const 100))))";
+    let mut setup = Setup::default();
+    (setup.args.limits.log_bytes_per_call, setup.args.limits.log_bytes) = (640, 1000);
+    let mut rig = setup.start(&Wat::tick(flood)).unwrap();
+    for (kept, dropped) in [(10, 90), (5, 95), (0, 100)] {
         assert_eq!(rig.tick().unwrap().log_lines_dropped, dropped);
         assert_eq!(rig.log().len(), kept);
     }
