@@ -100,7 +100,8 @@ impl ConfigureError {
             SurfaceFault::BufferTooSmall { needed, buffer, .. } => {
                 Some(format!("give buffer `{buffer}` at least {needed} bytes, or draw fewer items"))
             }
-            SurfaceFault::Limit { .. } | SurfaceFault::Value(_) => None,
+            SurfaceFault::Limit { limit, .. } => Some(format!("stay at {limit} or below")),
+            SurfaceFault::Value(_) => Some("docs/manifest.md has what each key of a [[surface]] takes".to_owned()),
             SurfaceFault::NameTaken => Some("give each surface its own name".to_owned()),
         }
     }
@@ -154,7 +155,7 @@ impl ComposeError {
     /// What to do about it.
     pub fn hint(&self) -> Option<String> {
         Some(match self {
-            Self::DeviceLost => "start again; if it happens again, the graphics driver's log says why".to_owned(),
+            Self::DeviceLost => wasm_engine_gpu::FaultKind::Lost.hint().to_owned(),
             Self::SurfaceLost => "make a new surface for the window and give it to the compositor".to_owned(),
         })
     }

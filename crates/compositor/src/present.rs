@@ -17,6 +17,10 @@ pub enum Pace {
     Mailbox,
 }
 
+/// Formats of a window's images that take what is encoded already, as the frame is, the best first. An sRGB format would encode it once more, a float one takes light.
+const ENCODED: [wgpu::TextureFormat; 3] =
+    [wgpu::TextureFormat::Bgra8Unorm, wgpu::TextureFormat::Rgba8Unorm, wgpu::TextureFormat::Rgb10a2Unorm];
+
 /// A window to present to.
 pub(crate) struct Window {
     surface: wgpu::Surface<'static>,
@@ -38,8 +42,12 @@ impl Window {
     pub(crate) fn new(gpu: &Gpu, surface: wgpu::Surface<'static>, pace: Pace, size: (u32, u32)) -> Option<Self> {
         let mut config = surface.get_default_config(&gpu.adapter, size.0.max(1), size.1.max(1))?;
         let capabilities = surface.get_capabilities(&gpu.adapter);
-        // The frame is encoded already; an sRGB format would encode it once more.
-        config.format = *capabilities.formats.iter().find(|format| !format.is_srgb()).unwrap_or(&config.format);
+        match ENCODED.iter().find(|format| capabilities.formats.contains(format)) {
+            Some(format) => config.format = *format,
+            None => {
+                tracing::warn!(code = "WINDOW_FORMAT", format = ?config.format, "the window takes no plain colors; what it shows is too bright")
+            }
+        }
         config.present_mode = match pace {
             Pace::Mailbox if capabilities.present_modes.contains(&wgpu::PresentMode::Mailbox) => wgpu::PresentMode::Mailbox,
             _ => wgpu::PresentMode::Fifo,

@@ -52,12 +52,28 @@ impl Fault {
         Diagnostic::new(&self.code, self.message.clone()).with_hint(self.hint.clone())
     }
 
+    pub(crate) fn of_output(problem: &Diagnostic) -> Self {
+        Self {
+            part: "engine".to_owned(),
+            code: problem.code.clone(),
+            message: problem.message.clone(),
+            tick: None,
+            hint: problem.hint.clone(),
+        }
+    }
+
     pub(crate) fn of_engine(error: &EngineError) -> Self {
         Self { part: "engine".to_owned(), code: error.code().to_owned(), message: error.to_string(), tick: None, hint: error.hint() }
     }
 
     pub(crate) fn of_gpu(fault: &DeviceFault) -> Self {
-        Self { part: "gpu".to_owned(), code: fault.kind.code().to_owned(), message: fault.text.clone(), tick: None, hint: None }
+        Self {
+            part: "gpu".to_owned(),
+            code: fault.kind.code().to_owned(),
+            message: fault.text.clone(),
+            tick: None,
+            hint: Some(fault.kind.hint().to_owned()),
+        }
     }
 }
 
@@ -113,6 +129,12 @@ impl RunReport {
     #[must_use]
     pub fn lost_gpu(&self) -> bool {
         self.faults.iter().any(|fault| fault.code == "GPU_LOST")
+    }
+
+    /// Whether something that was asked for could not be written.
+    #[must_use]
+    pub fn lacks_output(&self) -> bool {
+        self.faults.iter().any(|fault| fault.code == "OUTPUT")
     }
 
     /// Whether a guest was ended by a fault, even if it has begun anew since.

@@ -32,6 +32,17 @@ impl FaultKind {
             Self::Internal => "GPU_INTERNAL",
         }
     }
+
+    /// What to do about it.
+    #[must_use]
+    pub fn hint(self) -> &'static str {
+        match self {
+            Self::Lost => "start again; if it happens again, the graphics driver's log says why",
+            Self::OutOfMemory => "make the window or the buffers smaller, or end other programs that use the GPU",
+            Self::Validation => "this is a mistake in the engine or in the driver; `wasm-engine doctor` names both for a report",
+            Self::Internal => "update the graphics driver; `wasm-engine doctor` names it",
+        }
+    }
 }
 
 /// One recorded fault.
@@ -75,8 +86,11 @@ impl Health {
             let cut = text.floor_char_boundary(MAX_FAULT_TEXT);
             text.truncate(cut);
         }
-        tracing::error!(code = kind.code(), "{text}");
-        self.count.fetch_add(1, Ordering::Relaxed);
+        let before = self.count.fetch_add(1, Ordering::Relaxed);
+        // What fails in every frame must not fill the log.
+        if before < MAX_RECORDED_FAULTS as u64 || before.is_power_of_two() {
+            tracing::error!(code = kind.code(), count = before + 1, "{text}");
+        }
         if kind == FaultKind::Lost {
             self.lost.store(true, Ordering::Release);
         }
