@@ -23,6 +23,7 @@ pub(crate) const INTERRUPTED: u8 = 130;
 pub(crate) fn of(report: &RunReport) -> u8 {
     match report.ending {
         Ending::Interrupted => INTERRUPTED,
+        _ if report.lacks_output() => FAILED,
         _ if report.lost_gpu() => LACKING,
         _ if report.guests_failed() => GUEST_FAILED,
         _ => OK,

@@ -61,7 +61,8 @@ fn exit_code(code: &str) -> u8 {
         "APP_MISSING" | "MANIFEST_MISSING" | "REGION_NOT_FOUND" => exit::NOT_FOUND,
         "SIZE_OUT_OF_RANGE" => exit::USAGE,
         "NO_VULKAN_DEVICE" | "NO_DISPLAY" => exit::LACKING,
-        "IO" | "PANEL_BIND" | "PANEL_FILES" | "PANEL_TOO_LARGE" | "GUEST_BUILD_FAILED" | "CARGO_MISSING" | "RUN_FAILED" => exit::FAILED,
+        "IO" | "OUTPUT" | "RECORDING_EXISTS" | "PANEL_BIND" | "PANEL_FILES" | "PANEL_TOO_LARGE" | "GUEST_BUILD_FAILED"
+        | "CARGO_MISSING" | "RUN_FAILED" => exit::FAILED,
         _ => exit::REFUSED,
     }
 }

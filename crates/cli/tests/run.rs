@@ -75,6 +75,40 @@ fn a_slider_reaches_the_kernel_in_the_next_tick() {
 }
 
 #[test]
+fn what_cannot_be_written_is_told_before_the_run_and_no_recording_is_mixed_with_another() {
+    let out = scratch("unwritable");
+    std::fs::create_dir_all(out.join("rec/frames")).unwrap();
+    std::fs::write(out.join("rec/frames/000001.png"), "older").unwrap();
+    let slider = harness::fixture("slider");
+    Run::new(&slider).args(["--ticks", "1"]).arg("--csv").path(&out).fail(1, "OUTPUT");
+    Run::new(&slider).args(["--ticks", "1"]).arg("--record").path(&out.join("rec")).fail(1, "RECORDING_EXISTS");
+    assert_eq!(std::fs::read_dir(&out).unwrap().count(), 1, "nothing else was made");
+}
+
+#[test]
+fn what_cannot_be_written_in_the_end_keeps_no_other_file_from_it() {
+    let out = scratch("unwritten");
+    let (frame, report) = (out.join("frame.png"), out.join("report.json"));
+    let mut child = engine()
+        .args(["run", "--headless", "--json", "--ticks", "120"])
+        .arg(harness::fixture("slider"))
+        .args(["--out".as_ref(), frame.as_os_str(), "--report".as_ref(), report.as_os_str()])
+        .args(["--record".as_ref(), out.join("rec").as_os_str()])
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    harness::until(|| out.join("rec/ticks.jsonl").exists().then_some(()));
+    std::fs::create_dir(&frame).unwrap();
+    let ended = harness::wait(&mut child);
+    let printed: serde_json::Value = serde_json::from_str(&ended.stdout).unwrap();
+    let written: serde_json::Value = serde_json::from_slice(&std::fs::read(&report).unwrap()).unwrap();
+    for told in [&printed, &written] {
+        assert_eq!((&told["faults"][0]["code"], told["ticks"].as_u64()), (&"OUTPUT".into(), Some(120)), "{told}");
+    }
+    assert_eq!(ended.code, Some(1));
+}
+
+#[test]
 fn ctrl_c_ends_cleanly() {
     let out = scratch("ctrl-c");
     let mut child = engine()

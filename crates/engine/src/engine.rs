@@ -22,6 +22,7 @@ use crate::error::{Diagnostic, Location};
 use crate::limits;
 use crate::manifest::{App, FILE_NAME, Manifest, ManifestError, Profile};
 use crate::options::{Display, RunOptions};
+use crate::outputs;
 use crate::panel::PanelLink;
 use crate::policy::Policy;
 use crate::run_report::{Ending, RunReport};
@@ -109,9 +110,6 @@ pub enum EngineError {
     /// The region has no layout zone: a mistake in the engine.
     #[error("the region has no layout zone")]
     NoLayoutZone,
-    /// A text could not be written as JSON or CSV: a mistake in the engine.
-    #[error("{0}")]
-    Json(String),
     /// The machine's cores could not be read.
     #[error(transparent)]
     Topology(#[from] DetectError),
@@ -165,7 +163,7 @@ impl EngineError {
             Self::Surface(error) => error.code(),
             Self::FrameSize(error) => error.code(),
             Self::Compose(error) => error.code(),
-            Self::NoLayoutZone | Self::Json(_) => "INTERNAL",
+            Self::NoLayoutZone => "INTERNAL",
             Self::Topology(error) => error.code(),
             Self::Pool(error) => error.code(),
             Self::Window(_) => "NO_DISPLAY",
@@ -200,7 +198,7 @@ impl EngineError {
             Self::Pool(error) => error.hint(),
             Self::Window(_) => Some("run with --headless, or start an X or Wayland display".to_owned()),
             Self::ThreadDied(_) => Some("this is a mistake in the engine; standard error says where the thread stopped".to_owned()),
-            Self::Io { .. } | Self::NoLayoutZone | Self::Json(_) => None,
+            Self::Io { .. } | Self::NoLayoutZone => None,
             Self::Output(diagnostic) => diagnostic.hint.clone(),
         }
     }
@@ -210,7 +208,7 @@ impl Engine {
     /// Reads the app, checks it and compiles its modules, all of them before anything runs.
     ///
     /// # Errors
-    /// [`EngineError::Manifest`], [`EngineError::Size`], [`EngineError::Load`]: what is wrong with the app.
+    /// [`EngineError::Manifest`], [`EngineError::Size`], [`EngineError::Load`]: what is wrong with the app. [`EngineError::Output`]: what it is to write cannot be written.
     pub fn open(folder: &Path, options: RunOptions) -> Result<Self, EngineError> {
         let app = Manifest::load(folder)?;
         let (size, scale) = framebuffer(&app.manifest, &options);
@@ -218,6 +216,7 @@ impl Engine {
         if !(sides.contains(&size.0) && sides.contains(&size.1) && limits::SCALE_RANGE.contains(&scale)) {
             return Err(EngineError::Size { width: size.0, height: size.1, scale });
         }
+        outputs::check(&options)?;
         let profile = match app.manifest.clock.profile {
             Profile::Deterministic => wasm_engine_sandbox::Profile::Deterministic,
             Profile::Interactive => wasm_engine_sandbox::Profile::Interactive,

@@ -25,6 +25,7 @@ pub mod limits;
 pub mod manifest;
 mod monitor;
 mod options;
+mod outputs;
 mod panel;
 mod params;
 pub mod paths;

@@ -16,6 +16,7 @@ use crate::error::Diagnostic;
 use crate::kept;
 use crate::limits;
 use crate::manifest::Profile;
+use crate::outputs::unwritable;
 
 /// One line of `inputs.jsonl`.
 #[derive(Debug, Serialize)]
@@ -67,6 +68,26 @@ struct TickLine {
     buffers: Vec<(u64, String)>,
 }
 
+/// Where the frames of a recording lie.
+fn frames_in(folder: &Path) -> PathBuf {
+    folder.join("frames")
+}
+
+/// Whether a recording can be written into this folder: two in one could not be told apart.
+///
+/// # Errors
+/// `RECORDING_EXISTS`, or `OUTPUT` where the folder cannot be made.
+pub(crate) fn check(folder: &Path) -> Result<(), Diagnostic> {
+    let frames = frames_in(folder);
+    std::fs::create_dir_all(&frames).map_err(|error| unwritable(folder, error))?;
+    let mut there = std::fs::read_dir(&frames).map_err(|error| unwritable(folder, error))?;
+    match there.next() {
+        None => Ok(()),
+        Some(_) => Err(Diagnostic::new("RECORDING_EXISTS", format!("{} has a recording", folder.display()))
+            .with_hint(Some("choose another folder, or delete this one".to_owned()))),
+    }
+}
+
 /// The inputs and hashes of a run; owned by the tick thread.
 pub(crate) struct InputLog {
     inputs: BufWriter<File>,
@@ -76,7 +97,6 @@ pub(crate) struct InputLog {
 
 impl InputLog {
     pub(crate) fn create(folder: &Path) -> std::io::Result<Self> {
-        std::fs::create_dir_all(folder.join("frames"))?;
         Ok(Self {
             inputs: BufWriter::new(File::create(folder.join("inputs.jsonl"))?),
             ticks: BufWriter::new(File::create(folder.join("ticks.jsonl"))?),
@@ -137,7 +157,9 @@ pub(crate) struct FrameRecorder {
 }
 
 impl FrameRecorder {
-    pub(crate) fn start(folder: PathBuf) -> std::io::Result<Self> {
+    /// `folder` is the recording's.
+    pub(crate) fn start(folder: &Path) -> std::io::Result<Self> {
+        let folder = frames_in(folder);
         let (sender, receiver) = sync_channel::<(u64, Picture)>(limits::RECORD_QUEUE);
         let thread = std::thread::Builder::new().name("record".to_owned()).spawn(move || {
             let mut written = 0;
@@ -167,27 +189,20 @@ impl FrameRecorder {
 }
 
 /// Writes a picture beside its goal and renames it, so that there is never half a file.
+///
+/// # Errors
+/// `OUTPUT` when it cannot be written.
 pub(crate) fn save_png(image: &Picture, path: &Path) -> Result<(), Diagnostic> {
-    let failed = |error: String| Diagnostic::new("IO", format!("{}: {error}", path.display()));
-    kept::make_folder_of(path).map_err(|error| failed(error.to_string()))?;
     let partial = kept::partial(path);
-    image::save_buffer_with_format(
-        &partial,
-        &image.rgba,
-        image.width,
-        image.height,
-        image::ExtendedColorType::Rgba8,
-        image::ImageFormat::Png,
-    )
-    .map_err(|error| failed(error.to_string()))?;
-    std::fs::rename(&partial, path).map_err(|error| failed(error.to_string()))
-}
-
-/// Writes a text file beside its goal and renames it.
-pub(crate) fn save_text(path: &Path, text: &str) -> Result<(), Diagnostic> {
-    let failed = |error: std::io::Error| Diagnostic::new("IO", format!("{}: {error}", path.display()));
-    kept::make_folder_of(path).map_err(failed)?;
-    kept::replace(path, text.as_bytes()).map_err(|error| Diagnostic::new("IO", error.to_string()))
+    kept::make_folder_of(path).map_err(|error| unwritable(path, error))?;
+    let (kind, format) = (image::ExtendedColorType::Rgba8, image::ImageFormat::Png);
+    image::save_buffer_with_format(&partial, &image.rgba, image.width, image.height, kind, format)
+        .map_err(|error| error.to_string())
+        .and_then(|()| std::fs::rename(&partial, path).map_err(|error| error.to_string()))
+        .map_err(|error| {
+            let _ = std::fs::remove_file(&partial);
+            unwritable(path, error)
+        })
 }
 
 #[cfg(test)]

@@ -1,12 +1,10 @@
 //! One run, from its first thread to its last: what is started in which order, and taken down in the reverse one.
 
-use std::path::Path;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use rayon::ThreadPool;
-use wasm_engine_compositor::Picture;
 use wasm_engine_exchange::Region;
 use wasm_engine_gpu::{Coming, Gpu};
 use wasm_engine_page::bridge::Bridge;
@@ -26,10 +24,11 @@ use crate::io::IoThread;
 use crate::limits;
 use crate::manifest::{Manifest, PageFiles};
 use crate::monitor::{Monitor, Wishes};
-use crate::options::{Display, RunOptions};
+use crate::options::Display;
+use crate::outputs;
 use crate::panel::{FeedParts, PanelFeed, PanelLink};
 use crate::params::Params;
-use crate::recording::{FrameRecorder, GuestLine, Input, InputLog, save_png, save_text};
+use crate::recording::{FrameRecorder, GuestLine, Input, InputLog};
 use crate::renderer::{Rendered, Renderer, RendererParts};
 use crate::run_report::{Ending, Fault, PagePath, RunReport};
 use crate::ticker::{Ticked, Ticker};
@@ -236,7 +235,7 @@ impl Session {
             telemetry: self.telemetry.report(),
             files: Vec::new(),
         };
-        write_files(&self.engine.options, &self.telemetry, rendered.last.as_ref(), rendered.recorded, &mut report)?;
+        outputs::write(&self.engine.options, &self.telemetry, rendered.last.as_ref(), rendered.recorded, &mut report);
         died.map_or(Ok(report), Err)
     }
 }
@@ -265,7 +264,7 @@ fn make_renderer(
     page: Option<&PageParts>,
 ) -> Result<Renderer, EngineError> {
     let options = &engine.options;
-    let recorder = options.record.as_ref().map(|folder| FrameRecorder::start(folder.join("frames")));
+    let recorder = options.record.as_ref().map(|folder| FrameRecorder::start(folder));
     Renderer::new(RendererParts {
         gpu: gpu.clone(),
         region: region.clone(),
@@ -378,40 +377,6 @@ pub(crate) fn page_path(page: &Page) -> PagePath {
         (FramePath::Shared, _) => PagePath { path: "shared".to_owned(), reason: None },
         (_, reason) => PagePath { path: "cpu".to_owned(), reason },
     }
-}
-
-fn write_files(
-    options: &RunOptions,
-    telemetry: &Telemetry,
-    last: Option<&Picture>,
-    recorded: u64,
-    report: &mut RunReport,
-) -> Result<(), EngineError> {
-    let mut wrote = |path: &Path| report.files.push(path.display().to_string());
-    if let (Some(path), Some(image)) = (&options.out, last) {
-        save_png(image, path)?;
-        wrote(path);
-    }
-    if let Some(folder) = &options.record {
-        report.files.push(format!("{} ({recorded} frames)", folder.display()));
-    }
-    if let Some(path) = &options.trace {
-        let trace = serde_json::to_string(&telemetry.chrome_trace()).map_err(|error| EngineError::Json(error.to_string()))?;
-        save_text(path, &trace)?;
-        report.files.push(path.display().to_string());
-    }
-    if let Some(path) = &options.csv {
-        let mut csv = Vec::new();
-        telemetry.write_csv(&mut csv).map_err(|error| EngineError::Json(error.to_string()))?;
-        save_text(path, &String::from_utf8_lossy(&csv))?;
-        report.files.push(path.display().to_string());
-    }
-    if let Some(path) = &options.report {
-        report.files.push(path.display().to_string());
-        let json = serde_json::to_string_pretty(&*report).map_err(|error| EngineError::Json(error.to_string()))?;
-        save_text(path, &json)?;
-    }
-    Ok(())
 }
 
 /// The threads of a run that end with it.
