@@ -33,8 +33,9 @@ fn is_own_origin(origin: &[u8], port: u16) -> bool {
 
 fn is_own_host(host: &[u8], port: u16) -> bool {
     let Ok(host) = str::from_utf8(host) else { return false };
-    host.rsplit_once(':')
-        .is_some_and(|(name, digits)| (name == "127.0.0.1" || name.eq_ignore_ascii_case("localhost")) && digits == port.to_string())
+    // Browsers leave out the port that http has by itself.
+    let (name, digits) = host.rsplit_once(':').unwrap_or((host, "80"));
+    (name == "127.0.0.1" || name.eq_ignore_ascii_case("localhost")) && digits == port.to_string()
 }
 
 #[cfg(test)]
@@ -51,11 +52,12 @@ mod tests {
 
     #[test]
     fn only_our_own_host_passes() {
-        for host in ["127.0.0.1:80", "localhost:80", "LOCALHOST:80"] {
+        for host in ["127.0.0.1:80", "localhost:80", "LOCALHOST:80", "127.0.0.1", "localhost"] {
             assert!(check(&[host], "/"), "{host}");
         }
         for host in [
-            "127.0.0.1",
+            "evil.test",
+            "127.0.0.1:",
             "127.0.0.1:81",
             "127.0.0.1:080",
             "127.0.0.1:+80",
@@ -76,6 +78,14 @@ mod tests {
         assert!(!check(&["127.0.0.1:80", "127.0.0.1:80"], "/"));
         assert!(!check(&["127.0.0.1:80"], "http://evil.test/"));
         assert!(check(&["127.0.0.1:80"], "http://127.0.0.1:80/"));
+        assert!(check(&["127.0.0.1"], "http://127.0.0.1/"));
+    }
+
+    #[test]
+    fn a_port_is_left_out_only_where_it_is_that_of_http() {
+        for (port, good) in [(80, true), (8080, false), (8, false)] {
+            assert_eq!(is_own_host(b"127.0.0.1", port), good, "{port}");
+        }
     }
 
     #[test]
@@ -84,7 +94,9 @@ mod tests {
             ("http://127.0.0.1:80", true),
             ("http://localhost:80", true),
             ("https://127.0.0.1:80", false),
-            ("http://127.0.0.1", false),
+            ("http://127.0.0.1", true),
+            ("http://localhost", true),
+            ("https://localhost", false),
             ("http://127.0.0.1:80.evil.test", false),
             ("http://evil.test", false),
             ("null", false),
