@@ -48,6 +48,8 @@ describe('a decision', () => {
     await choose(/^flock, write boids/, 'Always allow');
     await button(/^flock, write boids: Denied$/).waitFor();
     expect(await row('write boids').innerText()).toContain('Allowed after a restart · always');
+    const later = 'Always allowed, from the next restart on. Until then: it was denied, and the guest has not begun anew';
+    expect(await row('write boids').locator('.why').getAttribute('title')).toBe(later);
     await button(/^flock, write boids/).click();
     expect(await checked()).toEqual(['Always allow\nFrom the next restart on']);
     await page.keyboard.press('Escape');

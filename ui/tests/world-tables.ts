@@ -38,6 +38,9 @@ export function begun({ guest, right, object, decided }: Right): Permission {
   return { guest, right, object, decision: decided?.decision ?? 'allow', scope: decided?.scope ?? null, next: null, why: why(decided) };
 }
 
+/** Why what is allowed again is denied until its guest restarts. */
+export const DENIED = 'it was denied, and the guest has not begun anew';
+
 export function why(decided: Right['decided']): string {
   if (decided) return decided.scope === 'always' ? 'decided for every run' : 'decided for this run';
   return 'the manifest grants it';

@@ -1,7 +1,7 @@
 /** A make-believe engine that runs the swarm: everything it says comes from one random sequence, so that a seed gives the same run again. */
 
 import { type AppInfo, type Ask, type Change, type CounterValue, type Frame, type FromEngine, type Guest, type LogEntry, type Permission, type Problem, type State, VERSION } from '../src/protocol';
-import { begun, BUFFERS, COUNTERS, denied, LANES, type Right, RIGHTS, STAGES, why } from './world-tables';
+import { begun, BUFFERS, COUNTERS, denied, DENIED, LANES, type Right, RIGHTS, STAGES, why } from './world-tables';
 
 export const APP: AppInfo = {
   name: 'swarm',
@@ -172,12 +172,13 @@ export class World {
     }
     found.decided = decision && { decision, scope };
     const wanted = decision ?? 'allow';
+    const waits = wanted === 'allow' && before.decision === 'deny';
     const after: Permission = {
       ...before,
       decision: wanted === 'deny' ? 'deny' : before.decision,
       scope: decision && scope,
-      next: wanted === 'allow' && before.decision === 'deny' ? 'allow' : null,
-      why: why(found.decided),
+      next: waits ? 'allow' : null,
+      why: waits ? DENIED : why(found.decided),
     };
     this.state.permissions = this.state.permissions.map((permission) => (permission === before ? after : permission));
     const change = { ...nothing(), permissions: this.state.permissions };

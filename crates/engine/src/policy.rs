@@ -152,6 +152,7 @@ impl Policy {
         let wanted = rule.map_or(Decision::Allow, |(_, decision)| decision);
         let decision = if self.missing.contains(&right) { Decision::Deny } else { wanted };
         let why = match rule {
+            _ if wanted != decision => "it was denied, and the guest has not begun anew",
             None => "the manifest grants it",
             Some((Scope::Run, _)) => "decided for this run",
             Some((Scope::Always, _)) => "decided for every run",
@@ -214,6 +215,10 @@ mod tests {
         Right { guest: guest.to_owned(), right: right.to_owned(), object: "points".to_owned() }
     }
 
+    fn why(policy: &Policy, manifest: &Manifest) -> String {
+        policy.permissions(manifest)[1].why.clone()
+    }
+
     fn shown(policy: &Policy, manifest: &Manifest) -> Vec<(Decision, Option<Scope>, Option<Decision>)> {
         policy.permissions(manifest).iter().map(|permission| (permission.decision, permission.scope, permission.next)).collect()
     }
@@ -233,13 +238,16 @@ mod tests {
         let fault = policy.verdict(&manifest.kernel[1], 7).unwrap();
         assert_eq!((fault.code.as_str(), fault.tick), ("PERMISSION_DENIED", Some(7)));
         assert_eq!(shown(&policy, &manifest)[1], (Decision::Deny, Some(Scope::Run), None));
+        assert_eq!(why(&policy, &manifest), "decided for this run");
         policy.decide(&manifest, right("look", "read"), None, Scope::Run).unwrap();
         assert_eq!(shown(&policy, &manifest)[1], (Decision::Deny, None, Some(Decision::Allow)), "not before it begins anew");
+        assert_eq!(why(&policy, &manifest), "it was denied, and the guest has not begun anew");
         policy.begin(&manifest.kernel[0]);
         assert_eq!(shown(&policy, &manifest)[1], (Decision::Deny, None, Some(Decision::Allow)), "another guest has begun anew");
         policy.begin(&manifest.kernel[1]);
         assert!(policy.verdict(&manifest.kernel[1], 0).is_none());
         assert_eq!(shown(&policy, &manifest)[1], (Decision::Allow, None, None));
+        assert_eq!(why(&policy, &manifest), "the manifest grants it");
     }
 
     #[test]
