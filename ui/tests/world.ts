@@ -118,7 +118,7 @@ export class World {
         this.state.run = { ...run, phase: 'ended' };
         break;
       case 'restart':
-        this.state.run = { ...run, tick: 0, seconds: 0, frames: 0, late_frames: 0, phase: 'running', seed: ask.seed ?? run.seed };
+        this.state.run = { ...run, tick: 0, seconds: 0, frames: 0, late_frames: 0, seed: ask.seed ?? run.seed };
         for (const { name } of this.state.guests) this.#begin(name);
         return { problem: null, change: { ...this.#whole(), permissions: this.state.permissions } };
       case 'restart_guest':

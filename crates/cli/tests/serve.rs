@@ -130,8 +130,11 @@ fn a_panel_watches_and_controls_a_run() {
 
     assert_eq!(panel.ask(json!({ "what": "pause" })), Value::Null);
     panel.wait_for(|state| state["run"]["phase"] == "paused");
+    let frames = panel.state["run"]["frames"].as_u64();
     assert_eq!(panel.ask(json!({ "what": "restart", "seed": 9 })), Value::Null);
     panel.wait_for(|state| state["run"]["tick"] == 0 && state["run"]["seed"] == 9);
+    let run = &panel.state["run"];
+    assert!(run["seconds"] == 0.0 && run["frames"].as_u64() < frames, "time and frames begin anew with the tick: {run}");
     for tick in 1..=3 {
         assert_eq!(panel.ask(json!({ "what": "step" })), Value::Null);
         panel.wait_for(|state| state["run"]["tick"] == tick && state["run"]["phase"] == "paused");

@@ -105,7 +105,9 @@ impl Ticker {
                 if self.panel.as_mut().is_some_and(Desk::take_step) {
                     return true;
                 }
-                self.control.tick.wait_timeout(limits::PAUSED_INTERVAL);
+                if !self.panel.as_ref().is_some_and(Desk::is_restart_waiting) {
+                    self.control.tick.wait_timeout(limits::PAUSED_INTERVAL);
+                }
             } else if due <= now {
                 self.take_over(*tick);
                 // A pause that was asked for just now holds this very tick back: nothing runs any more when the panel reads that it is paused.
@@ -170,6 +172,10 @@ impl Ticker {
         }
         if let Some(desk) = &self.panel {
             desk.board.end_tick(tick, &self.inbox.params, handed_on);
+        }
+        if self.control.paused() {
+            // Nothing comes after a step for which the panel would be told soon anyway.
+            self.control.monitor.notify();
         }
         self.control.render.notify();
         let ended = now_nanos();
@@ -246,6 +252,7 @@ impl Ticker {
         }
         self.start_kernels(0);
         self.clock.restart();
+        self.control.monitor.notify();
     }
 
     fn start_kernels(&mut self, tick: u64) {

@@ -85,6 +85,8 @@ pub(crate) struct Aggregate {
     /// When measuring began.
     pub(crate) since: u64,
     counts: FrameCounts,
+    /// Tokens taken; goes on when the rest is forgotten.
+    taken_count: u64,
     tally: Tally,
     last_glass: Option<u64>,
     /// The oldest token that may still finish.
@@ -105,6 +107,7 @@ impl Aggregate {
             samples: Kept::new(kept_samples),
             since: now,
             counts: FrameCounts::default(),
+            taken_count: 0,
             tally: Tally::default(),
             last_glass: None,
             cursor: 1,
@@ -147,6 +150,7 @@ impl Aggregate {
 
     fn take(&mut self, record: FrameRecord, counters: &Counters, budget: u64) {
         self.counts.finished += 1;
+        self.taken_count += 1;
         for interval in Interval::ALL {
             if let Some(nanos) = record.interval(interval) {
                 self.intervals[interval as usize].record(nanos);
@@ -168,6 +172,13 @@ impl Aggregate {
             counters.add(Counter::MissedDeadlines, u64::from(missed));
         }
         self.frames.push(record);
+    }
+
+    /// The newest kept frames that were taken after the first `seen`, in the order in which they were taken. Moves `seen` on to all there are.
+    pub(crate) fn taken_since(&self, seen: &mut u64, limit: usize) -> impl Iterator<Item = &FrameRecord> {
+        let fresh = self.taken_count.saturating_sub(std::mem::replace(seen, self.taken_count));
+        let kept = self.frames.items.len();
+        self.frames.items.range(kept - kept.min(limit).min(usize::try_from(fresh).unwrap_or(limit))..)
     }
 
     pub(crate) fn counts(&self) -> FrameCounts {

@@ -257,6 +257,13 @@ impl Telemetry {
         frames
     }
 
+    /// The newest of the frames that were drained since a caller asked last, oldest first. They come in the order in which they finished, which is not that of their tokens: a slow
+    /// one finishes after its successors. `seen` is the caller's own, 0 at first.
+    #[must_use]
+    pub fn recent_since(&self, seen: &mut u64, limit: usize) -> Vec<FrameRecord> {
+        self.aggregate().taken_since(seen, limit).copied().collect()
+    }
+
     /// Drains, then sums up everything since the start or the last [`reset`](Self::reset); counters since the start.
     #[must_use]
     pub fn report(&self) -> Report {

@@ -57,6 +57,27 @@ fn the_report_counts_stages_deadlines_and_jitter() {
 }
 
 #[test]
+fn a_frame_that_finishes_after_its_successors_is_told_as_well_and_each_once() {
+    let telemetry = Telemetry::new(TelemetryConfig::default());
+    let mut seen = 0;
+    let mut fresh = || {
+        telemetry.drain();
+        telemetry.recent_since(&mut seen, 3).iter().map(|record| record.token.0).collect::<Vec<_>>()
+    };
+    let (slow, quick) = (telemetry.token(), telemetry.token());
+    telemetry.frame_done(quick);
+    assert_eq!(fresh(), [quick.0]);
+    telemetry.frame_done(slow);
+    assert_eq!(fresh(), [slow.0]);
+    assert!(fresh().is_empty());
+    telemetry.frame_done(telemetry.token());
+    telemetry.reset();
+    let later: Vec<Token> = (0..5).map(|_| telemetry.token()).collect();
+    later.iter().for_each(|token| telemetry.frame_done(*token));
+    assert_eq!(fresh(), later[2..].iter().map(|token| token.0).collect::<Vec<_>>(), "the newest, also after measuring has begun anew");
+}
+
+#[test]
 fn the_budget_can_be_set_and_measuring_begun_anew() {
     let telemetry = measured(10);
     telemetry.set_budget(std::time::Duration::from_millis(30));

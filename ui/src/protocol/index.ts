@@ -183,11 +183,11 @@ run: Run,
  */
 guests: Array<Guest>,
 /**
- * The newest frames, oldest first, at most 300.
+ * The newest frames in the order in which they were finished, at most 300.
  */
 frames: Array<Frame>,
 /**
- * What each stage takes, over the whole run.
+ * What each stage takes, over the whole run of the engine: a restart does not clear it.
  */
 stages: Array<StageTimes>,
 /**
@@ -199,7 +199,7 @@ buffers: Array<Buffer>,
  */
 lanes: Array<Lane>,
 /**
- * The engine's counters.
+ * The engine's counters, which a restart does not clear.
  */
 counters: Array<CounterValue>,
 /**
@@ -311,11 +311,11 @@ rate: number,
  */
 budget_ms: number,
 /**
- * Frames that took longer.
+ * Frames that took longer, since the beginning or the last restart.
  */
 late_frames: number,
 /**
- * Frames composed.
+ * Frames composed since the beginning or the last restart.
  */
 frames: number,
 /**
@@ -410,7 +410,7 @@ last_error: Problem | null, };
  */
 export type Frame = {
 /**
- * The frame's number; rises, with gaps.
+ * The frame's number, given when it was begun: with gaps, and lower than the one before it where a frame was slow.
  */
 token: number,
 /**

@@ -23,6 +23,8 @@ pub(crate) struct Board {
 /// What changes together.
 #[derive(Clone, Default)]
 pub(crate) struct Notes {
+    /// How many times the run has begun anew.
+    pub(crate) beginning: u64,
     /// The seed, once somebody has given another one than the run began with.
     pub(crate) seed: Option<u64>,
     /// One for each kernel, in manifest order.
@@ -54,19 +56,15 @@ impl Board {
         self.notes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Ticks done since the beginning or the last restart.
-    pub(crate) fn tick(&self) -> u64 {
-        self.tick.load(Ordering::Acquire)
-    }
-
     /// Finished ticks that the lane to the renderer has turned away.
     pub(crate) fn rejects(&self) -> u64 {
         self.rejects.load(Ordering::Relaxed)
     }
 
-    /// A copy of the notes.
-    pub(crate) fn notes(&self) -> Notes {
-        self.lock().clone()
+    /// Ticks done since the beginning or the last restart, and a copy of the notes, both of the same beginning.
+    pub(crate) fn read(&self) -> (u64, Notes) {
+        let notes = self.lock();
+        (self.tick.load(Ordering::Acquire), notes.clone())
     }
 
     /// A tick is done, and was handed on to the renderer, or turned away.
@@ -132,8 +130,9 @@ impl Board {
 
     /// Everything begins anew.
     pub(crate) fn restart(&self, seed: Option<u64>) {
-        self.tick.store(0, Ordering::Release);
         let mut notes = self.lock();
+        self.tick.store(0, Ordering::Release);
+        notes.beginning += 1;
         notes.guests.clear();
         notes.seed = seed.or(notes.seed);
     }

@@ -118,6 +118,11 @@ impl Desk {
         self.restart.is_none() && std::mem::take(&mut self.step)
     }
 
+    /// Whether a new beginning was asked for.
+    pub(crate) fn is_restart_waiting(&self) -> bool {
+        self.restart.is_some()
+    }
+
     /// The new beginning that was asked for, if one was.
     pub(crate) fn take_restart(&mut self) -> Option<Restart> {
         self.restart.take()

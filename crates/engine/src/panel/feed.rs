@@ -36,10 +36,16 @@ pub(crate) struct PanelFeed {
     hub: Hub,
     board: Arc<Board>,
     parts: FeedParts,
-    /// The newest frame that was published.
-    newest: u64,
+    /// How many finished frames have been looked at.
+    seen: u64,
+    /// The beginning, counted from 0, that the following three are about.
+    beginning: u64,
     /// Seconds that the run has not been paused.
     seconds: f64,
+    /// Frames composed and those that were late before it.
+    frames_before: (u64, u64),
+    /// The same since then, without the panel's own while nothing else goes on.
+    frames: (u64, u64),
     told: Instant,
     rates: Rates,
     /// Most items seen in each lane.
@@ -47,8 +53,6 @@ pub(crate) struct PanelFeed {
     stages_told: Option<Instant>,
     /// Ticks and page frames, the last time.
     done: u64,
-    /// Frames composed and those that were late, without the panel's own while nothing else goes on.
-    frames: (u64, u64),
 }
 
 /// How much there was a while ago, and how fast it rose until then.
@@ -79,14 +83,16 @@ impl PanelFeed {
             hub,
             board,
             parts,
-            newest: 0,
+            seen: 0,
+            beginning: 0,
             seconds: 0.0,
+            frames_before: (0, 0),
+            frames: (0, 0),
             told: now,
             rates,
             highest: Vec::new(),
             stages_told: None,
             done: 0,
-            frames: (0, 0),
         }
     }
 
@@ -97,10 +103,14 @@ impl PanelFeed {
 
     /// Publishes the state as it is now. Telemetry must have been drained.
     pub(crate) fn tell(&mut self) {
-        let notes = self.board.notes();
+        // Before the tick: who reads that it is paused reads the last tick with it.
+        let is_paused = self.parts.control.paused();
+        let (tick, notes) = self.board.read();
         self.measure_rates();
-        let is_quiet = self.is_quiet();
-        let run = self.run(&notes);
+        let frames = self.frames();
+        let is_quiet = self.is_quiet(is_paused && frames.is_empty());
+        self.follow_beginning(notes.beginning);
+        let run = self.run(&notes, tick, is_paused);
         let parts = &self.parts;
         // The last word has them in any case.
         let is_late = self.stages_told.is_none_or(|told| told.elapsed() >= limits::PANEL_STAGES_INTERVAL);
@@ -117,33 +127,47 @@ impl PanelFeed {
             counters: (!is_quiet).then(|| sections::counters(&parts.telemetry)),
             params: Some(sections::params(&parts.manifest, &notes)),
             permissions: Some(notes.permissions),
-            frames: if is_quiet { Vec::new() } else { self.frames() },
+            frames,
             run: Some(run),
         };
         self.hub.publish(update);
     }
 
-    /// Whether the run is paused and neither a guest nor the page has done anything since the last time. The frames that come then are the panel's own: telling it of them
-    /// would make it draw, which makes the next one, without end.
-    fn is_quiet(&mut self) -> bool {
-        let FeedParts { control, telemetry, .. } = &self.parts;
+    /// Whether neither a guest nor the page has done anything since the last time, nor has what they did before come to the glass, of a run that `may_be` so. The frames that
+    /// come then are the panel's own: telling it of them would make it draw, which makes the next one, without end.
+    fn is_quiet(&mut self, may_be: bool) -> bool {
+        let telemetry = &self.parts.telemetry;
         let done = telemetry.counter(Counter::TicksRun) + telemetry.counter(Counter::PageFrames);
-        let is_quiet = control.paused() && done == self.done;
+        let is_quiet = may_be && done == self.done;
         self.done = done;
         if is_quiet {
             (self.rates.ticks_per_second, self.rates.frames_per_second) = (0.0, 0.0);
             self.rates.generations_per_second.fill(0.0);
         } else {
-            self.frames = (telemetry.counter(Counter::FramesComposed), telemetry.counter(Counter::MissedDeadlines));
+            let ((composed, late), before) = (self.frames_composed(), self.frames_before);
+            self.frames = (composed - before.0, late - before.1);
         }
         is_quiet
     }
 
-    fn run(&mut self, notes: &board::Notes) -> Run {
+    /// Frames composed, and those that were late, since the engine was started.
+    fn frames_composed(&self) -> (u64, u64) {
+        let telemetry = &self.parts.telemetry;
+        (telemetry.counter(Counter::FramesComposed), telemetry.counter(Counter::MissedDeadlines))
+    }
+
+    /// What is counted from tick 0 on begins anew with it.
+    fn follow_beginning(&mut self, beginning: u64) {
+        if beginning == self.beginning {
+            return;
+        }
+        self.beginning = beginning;
+        (self.seconds, self.told) = (0.0, Instant::now());
+        (self.frames_before, self.frames) = (self.frames_composed(), (0, 0));
+    }
+
+    fn run(&mut self, notes: &board::Notes, tick: u64, is_paused: bool) -> Run {
         let FeedParts { control, telemetry, manifest, page, gpu, workers, seed, .. } = &self.parts;
-        // Before the tick: who reads that it is paused reads the last tick with it.
-        let is_paused = control.paused();
-        let tick = self.board.tick();
         let phase = if control.ticks_over() {
             RunPhase::Ended
         } else if is_paused {
@@ -201,15 +225,12 @@ impl PanelFeed {
         (rates.since, rates.ticks, rates.frames, rates.generations) = (Instant::now(), ticks, frames, generations);
     }
 
-    /// The frames that were finished since this was last asked. Ticks that were overtaken never came to the glass; they are no frames.
+    /// The frames of ticks and of the page that were finished since this was last asked. Ticks that were overtaken never came to the glass; they are no frames.
     fn frames(&mut self) -> Vec<Frame> {
         let telemetry = &self.parts.telemetry;
         let budget = telemetry.budget().as_nanos();
-        let recent = telemetry.recent(limits::PANEL_FRAMES_AT_ONCE);
-        let newest = self.newest;
-        self.newest = recent.iter().map(|record| record.token.0).max().unwrap_or(0).max(newest);
-        let fresh = recent.iter().filter(|record| record.token.0 > newest && record.glass().is_some());
-        fresh.map(|record| frame(record, budget)).collect()
+        let fresh = telemetry.recent_since(&mut self.seen, limits::PANEL_FRAMES_AT_ONCE);
+        fresh.iter().filter(|record| record.glass().is_some()).map(|record| frame(record, budget)).collect()
     }
 }
 

@@ -12,15 +12,15 @@ pub struct State {
     pub run: Run,
     /// The guests, in the order in which they run.
     pub guests: Vec<Guest>,
-    /// The newest frames, oldest first, at most 300.
+    /// The newest frames in the order in which they were finished, at most 300.
     pub frames: Vec<Frame>,
-    /// What each stage takes, over the whole run.
+    /// What each stage takes, over the whole run of the engine: a restart does not clear it.
     pub stages: Vec<StageTimes>,
     /// The exchange's buffers, in manifest order.
     pub buffers: Vec<Buffer>,
     /// The exchange's lanes.
     pub lanes: Vec<Lane>,
-    /// The engine's counters.
+    /// The engine's counters, which a restart does not clear.
     pub counters: Vec<CounterValue>,
     /// Newest last, at most 1000.
     pub log: Vec<LogEntry>,
@@ -66,9 +66,9 @@ pub struct Run {
     pub rate: f64,
     /// Milliseconds from queued to glass that a frame may take.
     pub budget_ms: f64,
-    /// Frames that took longer.
+    /// Frames that took longer, since the beginning or the last restart.
     pub late_frames: u64,
-    /// Frames composed.
+    /// Frames composed since the beginning or the last restart.
     pub frames: u64,
     /// Width and height of the framebuffer in device pixels.
     pub size: [u32; 2],
@@ -129,7 +129,7 @@ pub struct Guest {
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Frame {
-    /// The frame's number; rises, with gaps.
+    /// The frame's number, given when it was begun: with gaps, and lower than the one before it where a frame was slow.
     pub token: u64,
     /// Waiting for a worker.
     pub wait: Option<f64>,
