@@ -44,10 +44,10 @@ fn the_panel_answers_a_driver_and_the_shell_refuses_what_it_does_not_know() {
         assert!(said.contains("invalid args"), "{message}: {said}");
     }
     assert!(refusal(&driver, "panel_ask", "{}").contains("missing required key"));
-    assert_eq!(refusal(&driver, "panel_ask", "{ message: { type: 'hello', version: 1 } }"), "MALFORMED_MESSAGE");
+    assert_eq!(refusal(&driver, "panel_ask", "{ message: { type: 'hello', version: 2 } }"), "MALFORMED_MESSAGE");
     // A greeting of another version, and what is none.
     for (message, code) in
-        [("{ type: 'hello', version: 2 }", "PROTOCOL_VERSION"), ("{ type: 'ask', id: 1, ask: { what: 'pause' } }", "HELLO_EXPECTED")]
+        [("{ type: 'hello', version: 3 }", "PROTOCOL_VERSION"), ("{ type: 'ask', id: 1, ask: { what: 'pause' } }", "HELLO_EXPECTED")]
     {
         let channel = "'__CHANNEL__:' + window.__TAURI_INTERNALS__.transformCallback(() => {})";
         assert_eq!(refusal(&driver, "panel_hello", &format!("{{ message: {message}, channel: {channel} }}")), code);
@@ -137,13 +137,13 @@ fn what_is_typed_into_the_panel_reaches_the_engine_and_one_panel_is_fed() {
     let greet = "new Promise((done, refused) => {
         const said = [];
         const heard = window.__TAURI_INTERNALS__.transformCallback(({ message }) => said.push(message));
-        const message = { type: 'hello', version: 1 };
+        const message = { type: 'hello', version: 2 };
         window.__TAURI_INTERNALS__.invoke('panel_hello', { message, channel: `__CHANNEL__:${heard}` }).catch(refused);
         setTimeout(() => done(said.map((message) => [message?.type, message?.state?.run.seed])), 1500);
     })";
     until("the engine runs with what was typed", || {
         let heard = driver.outcome(greet)["value"].take();
-        (heard == json!([["hello", null], ["snapshot", 1234]])).then_some(())
+        (heard == json!([["hello", null], ["snapshot", "1234"]])).then_some(())
     });
     // The panel's own greeting, the one before, has ended by that.
     until("the panel is told so", || driver.text("body").filter(|text| text.contains("The engine has ended")));
@@ -163,7 +163,7 @@ fn an_app_whose_folder_has_gone_goes_on() {
     session.shows(window, "the page", page);
     std::fs::remove_dir_all(&app).unwrap();
     assert_eq!(refusal(&driver, "panel_ask", "{ message: { type: 'ask', id: 1, ask: { what: 'restart_page' } } }"), "PAGE_MISSING");
-    let ask = "window.__TAURI_INTERNALS__.invoke('panel_ask', { message: { type: 'ask', id: 2, ask: { what: 'restart', seed: 5 } } })";
+    let ask = "window.__TAURI_INTERNALS__.invoke('panel_ask', { message: { type: 'ask', id: 2, ask: { what: 'restart', seed: '5' } } })";
     let outcome = driver.outcome(ask);
     assert_eq!(outcome["error"], Value::Null, "{outcome}");
     let seed = "document.querySelector('.controls input').value";

@@ -17,5 +17,10 @@ const target = document.getElementById('panel');
 if (!target) throw new Error('the page has no element #panel');
 document.documentElement.dataset.home = panel.home;
 mount(App, { target, props: { panel, shell } });
-if (shell) void shell.hello();
-else panel.open();
+if (shell) {
+  void shell.hello();
+} else {
+  // An address that was pasted over this one may have another token, and browsers load nothing anew for a fragment.
+  window.addEventListener('hashchange', () => window.location.reload());
+  panel.open();
+}

@@ -88,7 +88,7 @@ describe.skipIf(!PROGRAM || !APP)('against a real run', () => {
 
     await page.getByRole('textbox', { name: 'Seed' }).fill('9');
     await press('Restart from tick 0 with this seed');
-    await expect.poll(() => witness.now.run.seed, { timeout: SLOW }).toBe(9);
+    await expect.poll(() => witness.now.run.seed, { timeout: SLOW }).toBe('9');
     await expect.poll(() => witness.now.run.tick > 3 && witness.now.guests.every((guest) => guest.state === 'running'), { timeout: SLOW }).toBe(true);
 
     await press('End the run');

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { count, ms } from '../src/format/format';
+import { VERSION } from '../src/protocol';
 import { summarize } from '../src/state/frames';
+import { violations } from './browser';
 import { begin, page, scene, server, titled } from './scene';
 import type { Options } from './server';
 import { APP, nothing } from './world';
@@ -64,6 +66,12 @@ describe('what it shows is what was sent', () => {
     expect(flock[7]).toContain('the call took longer than 500ms');
     expect(flock[7]).toContain('do less per tick');
     expect(await page.getByRole('log', { name: 'Errors' }).innerText()).toContain('the call took longer than 500ms');
+    await page.getByRole('log', { name: 'Errors' }).evaluate((log) => {
+      Object.assign(window, { said: [] });
+      new MutationObserver(() => (window as unknown as { said: string[] }).said.push(log.textContent ?? '')).observe(log, { childList: true, subtree: true, characterData: true });
+    });
+    server.change(server.world.fault('flock'));
+    await expect.poll(() => page.evaluate(() => (window as unknown as { said: string[] }).said.length), { message: 'the same again' }).toBe(1);
   });
 
   it("one frame's numbers under the pointer and by keys, and stands still meanwhile", async () => {
@@ -132,7 +140,7 @@ describe('asking', () => {
     server.asks.length = 0;
     await page.getByLabel('Seed', { exact: true }).fill('42');
     await page.getByRole('button', { name: 'Restart from tick 0 with this seed' }).click();
-    await asked([{ what: 'restart', seed: 42 }]);
+    await asked([{ what: 'restart', seed: '42' }]);
     await expect.poll(() => page.locator('.figures dd').first().innerText()).toBe('0');
     expect(await page.getByLabel('Seed', { exact: true }).inputValue()).toBe('42');
     server.asks.length = 0;
@@ -169,14 +177,37 @@ describe('asking', () => {
     expect(server.asks).toEqual([{ what: 'restart_guest', guest: 'flock' }]);
   });
 
-  it('not with a seed that is no number', async () => {
+  it('not with a seed that is none, and what is wrong with it is said until something else is asked for', async () => {
     await start();
-    await page.getByLabel('Seed', { exact: true }).fill('seven');
-    await page.getByLabel('Seed', { exact: true }).press('Enter');
-    await page.getByText('A seed is a whole number').waitFor();
-    await page.keyboard.press('Escape');
-    expect(await page.getByText('A seed is a whole number').count()).toBe(0);
+    const seed = page.getByLabel('Seed', { exact: true });
+    const said = page.getByText('A seed is a whole number');
+    for (const none of ['seven', '-1', '1.5', '18446744073709551616']) {
+      await seed.fill(none);
+      await seed.press('Enter');
+      await said.waitFor();
+      await page.getByText('SEED_INVALID').waitFor();
+      await page.keyboard.press('Escape');
+      expect(await said.count()).toBe(0);
+    }
     expect(server.asks).toEqual([]);
+    await seed.press('Enter');
+    await said.waitFor();
+    server.world.answer = () => ({ problem: { code: 'ASKS_FULL', message: '64 asks are waiting for the engine', hint: 'ask again' }, change: null });
+    await seed.fill('7');
+    await seed.press('Enter');
+    await page.getByText('64 asks are waiting for the engine').waitFor();
+    expect(await said.count()).toBe(0);
+  });
+
+  it('with every seed that a run can have', async () => {
+    await start();
+    const seed = page.getByLabel('Seed', { exact: true });
+    await seed.fill('18446744073709551615');
+    await seed.press('Enter');
+    await asked([{ what: 'restart', seed: '18446744073709551615' }]);
+    server.world.state.run = { ...server.world.state.run, seed: '9007199254740993' };
+    server.change({ ...nothing(), run: server.world.state.run });
+    await expect.poll(() => seed.inputValue()).toBe('9007199254740993');
   });
 
   it('for parameters, by slider and by reset, and shows what the engine made of it', async () => {
@@ -187,7 +218,8 @@ describe('asking', () => {
     await expect.poll(() => page.locator('output').last().innerText()).toBe('250 px/s');
     await page.getByRole('button', { name: 'Reset Speed to 120 px/s' }).click();
     await expect.poll(() => server.world.state.params.at(-1)?.value).toBe(120);
-    server.change({ ...nothing(), params: APP.params.map(({ name, max }) => ({ name, value: max })) });
+    server.world.state.params = APP.params.map(({ name, max }) => ({ name, value: max }));
+    server.change({ ...nothing(), params: server.world.state.params });
     await expect.poll(() => speed.inputValue()).toBe('300');
   });
 
@@ -229,14 +261,38 @@ describe('trouble with the connection', () => {
     await page.getByText('TOKEN_REFUSED').waitFor();
   });
 
+  for (const before of ['wrong', null]) {
+    it(`mended by the right address, opened over one with ${before ? 'a wrong token' : 'no token'}`, async () => {
+      await begin({}, {}, () => server.url(before));
+      await page.getByText(before ? 'TOKEN_REFUSED' : 'TOKEN_MISSING').waitFor();
+      // Only the fragment is another one.
+      await page.goto(server.url());
+      await titled('Swarm');
+      expect(await page.locator('.chip').count()).toBe(0);
+    });
+  }
+
+  it('an engine that says nothing any more, until it does again', async () => {
+    await start();
+    server.mute = true;
+    await page.getByRole('alert').getByText('No news from the engine').waitFor();
+    expect(await page.locator('.chip').innerText()).toBe('No news');
+    expect(await page.locator('main.stale').count()).toBe(1);
+    expect(await violations(page)).toEqual([]);
+    server.say({ type: 'alive' });
+    await expect.poll(() => page.locator('.below [role=alert]').innerText()).toBe('');
+    expect(await page.locator('.chip, main.stale').count()).toBe(0);
+  });
+
   it('another version', async () => {
-    await begin({ version: 2 }, {});
-    await page.getByRole('alert').getByText('version 2').waitFor();
+    await begin({ version: VERSION + 1 }, {});
+    await page.getByRole('alert').getByText(`version ${VERSION + 1}`).waitFor();
   });
 
   it('no token and no recorded data', async () => {
     await begin({}, {}, () => server.url(null));
     await page.getByRole('alert').getByText('This address has no token').waitFor();
+    expect(await page.getByRole('button', { name: 'Step one tick' }).getAttribute('title')).toContain('no connection');
   });
 
   it('an interruption: keeps what it has, blocks asking, and comes back by itself', async () => {

@@ -11,6 +11,10 @@ import { hello, World } from './world';
 
 const DIST = fileURLToPath(new URL('../dist', import.meta.url));
 const TYPES: Record<string, string> = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript', '.css': 'text/css', '.json': 'application/json' };
+/** How long after its answer to an ask a client is told what is different: the real one says it with the next change. */
+const CHANGE_MS = 60;
+/** How long nothing is said before it is said that the engine lives. */
+const ALIVE_MS = 2000;
 const POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; img-src data:; connect-src 'self'; base-uri 'none'; form-action 'none'";
 
 export const TOKEN = 'b7c1f0d2a9';
@@ -31,6 +35,9 @@ export class TestServer {
   readonly #http: Server;
   readonly #sockets = new Set<WebSocket>();
   #timer: ReturnType<typeof setInterval> | null = null;
+  #alive: ReturnType<typeof setInterval> | undefined;
+  /** Says nothing any more by itself, as a stopped process does. */
+  mute = false;
 
   private constructor(options: Options) {
     this.#options = options;
@@ -54,6 +61,7 @@ export class TestServer {
 
   static async start(options: Options = {}): Promise<TestServer> {
     const server = new TestServer(options);
+    server.#alive = setInterval(() => !server.mute && server.say({ type: 'alive' }), ALIVE_MS);
     await new Promise<void>((resolve) => server.#http.listen(options.port ?? 0, '127.0.0.1', resolve));
     return server;
   }
@@ -93,6 +101,7 @@ export class TestServer {
 
   async stop(): Promise<void> {
     this.still();
+    clearInterval(this.#alive);
     this.interrupt();
     await new Promise((resolve) => {
       this.#http.close(resolve);

@@ -1,7 +1,7 @@
 /** The desktop shell's own views, with a make-believe of Tauri. */
 
 import { describe, expect, it } from 'vitest';
-import type { ShellState } from '../src/protocol';
+import { type ShellState, VERSION } from '../src/protocol';
 import { calls, NO_APP, OPEN, RECENT, refuse, shell, tell, violations } from './browser';
 import { asking } from './recorded';
 import { begin, page, scene, server, titled } from './scene';
@@ -40,7 +40,7 @@ describe('without an app', () => {
     expect((await calls(page)).map(([command, args]) => [command, args])).toEqual([
       ['shell_hello', {}],
       ['shell_open', { path: NIGHT_SKY.path }],
-      ['panel_hello', { message: { type: 'hello', version: 1 } }],
+      ['panel_hello', { message: { type: 'hello', version: VERSION } }],
     ]);
     expect(await page.title()).toBe('Swarm – wasm-engine');
     expect(await page.locator('main.welcome').count()).toBe(0);

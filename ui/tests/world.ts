@@ -236,7 +236,7 @@ export class World {
       run: {
         phase: 'running',
         tick: 0,
-        seed,
+        seed: String(seed),
         seconds: 0,
         ticks_per_second: 0,
         frames_per_second: 0,

@@ -31,7 +31,7 @@ impl Panel {
             stream.set_read_timeout(Some(PATIENCE)).unwrap();
         }
         let mut panel = Self { socket, state: Value::Null, asked: 0 };
-        panel.say(&json!({ "type": "hello", "version": 1 }));
+        panel.say(&json!({ "type": "hello", "version": 2 }));
         assert_eq!(panel.hear()["type"], "hello");
         panel.state = panel.hear()["state"].take();
         panel
@@ -117,7 +117,10 @@ fn a_panel_watches_and_controls_a_run() {
     let mut panel = Panel::connect(served["socket"].as_str().unwrap());
     panel.wait_for(|state| state["run"]["tick"].as_u64() > Some(5) && state["frames"].as_array().is_some_and(|frames| !frames.is_empty()));
     let state = &panel.state;
-    assert_eq!((&state["run"]["seed"], &state["run"]["phase"], &state["run"]["size"]), (&json!(5), &json!("running"), &json!([160, 120])));
+    assert_eq!(
+        (&state["run"]["seed"], &state["run"]["phase"], &state["run"]["size"]),
+        (&json!("5"), &json!("running"), &json!([160, 120]))
+    );
     assert_eq!((&state["guests"][0]["name"], &state["guests"][0]["state"]), (&json!("level"), &json!("running")));
     assert_eq!((&state["buffers"][0]["name"], &state["buffers"][0]["writer"]), (&json!("level"), &json!("level")));
     assert_eq!((&state["permissions"][0]["right"], &state["permissions"][0]["decision"]), (&json!("write"), &json!("allow")));
@@ -131,8 +134,8 @@ fn a_panel_watches_and_controls_a_run() {
     assert_eq!(panel.ask(json!({ "what": "pause" })), Value::Null);
     panel.wait_for(|state| state["run"]["phase"] == "paused");
     let frames = panel.state["run"]["frames"].as_u64();
-    assert_eq!(panel.ask(json!({ "what": "restart", "seed": 9 })), Value::Null);
-    panel.wait_for(|state| state["run"]["tick"] == 0 && state["run"]["seed"] == 9);
+    assert_eq!(panel.ask(json!({ "what": "restart", "seed": "9" })), Value::Null);
+    panel.wait_for(|state| state["run"]["tick"] == 0 && state["run"]["seed"] == "9");
     let run = &panel.state["run"];
     assert!(run["seconds"] == 0.0 && run["frames"].as_u64() < frames, "time and frames begin anew with the tick: {run}");
     for tick in 1..=3 {
@@ -241,13 +244,13 @@ fn a_guest_that_does_not_start_again_has_ended_and_the_others_go_on() {
     let (mut child, stdout, served) = serve("trap", &["--allow-control"]);
     let mut panel = Panel::connect(served["socket"].as_str().unwrap());
     panel.wait_for(|state| state["run"]["tick"].as_u64() > Some(5));
-    assert_eq!(panel.ask(json!({ "what": "restart", "seed": 13 })), Value::Null);
+    assert_eq!(panel.ask(json!({ "what": "restart", "seed": "13" })), Value::Null);
     panel.wait_for(|state| state["guests"][0]["state"] == "KERNEL_FAILED" && state["guests"][1]["ticks"].as_u64() > Some(10));
     let guests = &panel.state["guests"];
     assert!(guests[0]["last_error"]["message"].as_str().unwrap().contains("seed 13 is none for this kernel"), "{guests}");
     assert_eq!((&guests[0]["ticks"], &guests[1]["state"]), (&json!(0), &json!("running")), "{guests}");
     assert_eq!(panel.ask(json!({ "what": "restart_guest", "guest": "bad" })), "KERNEL_FAILED");
-    assert_eq!(panel.ask(json!({ "what": "restart", "seed": 1 })), Value::Null);
+    assert_eq!(panel.ask(json!({ "what": "restart", "seed": "1" })), Value::Null);
     panel.wait_for(|state| state["guests"][0]["state"] == "TRAP" && state["guests"][0]["ticks"] == 3);
     assert_eq!(panel.ask(json!({ "what": "stop" })), Value::Null);
     let (code, report) = report(&mut child, stdout);

@@ -50,6 +50,9 @@ pub const MESSAGES_PER_SECOND: u32 = 100;
 /// How long a client may take until its hello.
 pub const HELLO_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// A client over a WebSocket that was sent nothing for so long is told that the engine lives.
+pub const ALIVE_INTERVAL: Duration = Duration::from_secs(2);
+
 /// How long a socket may be full before its client is cut off.
 pub const WRITE_TIMEOUT: Duration = Duration::from_secs(10);
 

@@ -5,7 +5,7 @@
 //! [`FromEngine::Change`] whenever something is different, at most [`CHANGES_PER_SECOND`](crate::limits::CHANGES_PER_SECOND) times a second. A client that
 //! reads slowly misses intermediate changes, never the latest state: each change is made against what that client was sent last.
 //!
-//! Numbers are JSON's: whole ones beyond 2⁵³ are rounded by JavaScript, and none is infinite.
+//! Numbers are JSON's: whole ones beyond 2⁵³ are rounded by JavaScript, and none is infinite. A [`Seed`] may be any, and is a text.
 
 mod shell;
 mod state;
@@ -15,14 +15,14 @@ mod typescript;
 use serde::{Deserialize, Serialize};
 pub use shell::{RecentApp, ShellApp, ShellState};
 pub use state::{
-    Buffer, CounterValue, Decision, Frame, Guest, GuestKind, Lane, Level, LogEntry, ParamValue, Permission, Run, RunPhase, Scope,
+    Buffer, CounterValue, Decision, Frame, Guest, GuestKind, Lane, Level, LogEntry, ParamValue, Permission, Run, RunPhase, Scope, Seed,
     StageTimes, State,
 };
 
 use crate::error::ClientError;
 
 /// Changes whenever a message changes its meaning. A client with another version is turned away.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// What a front end says.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -101,6 +101,9 @@ pub enum FromEngine {
         /// Why it was not carried out; none when it was.
         problem: Option<Problem>,
     },
+    /// Nothing is new. A server says so when it has said nothing else for [`ALIVE_INTERVAL`](crate::limits::ALIVE_INTERVAL), so that a client can tell an engine at rest from one
+    /// that hangs.
+    Alive,
     /// Sent before the engine closes the connection.
     Bye {
         /// Why.
@@ -122,7 +125,7 @@ pub enum Ask {
     /// From tick 0 with fresh guests; with this seed, or the same as before.
     Restart {
         /// The new seed.
-        seed: Option<u64>,
+        seed: Option<Seed>,
     },
     /// Begins anew with one guest, also after it has failed: fresh instances with the rights it has now. The run and the other guests go on.
     RestartGuest {

@@ -131,10 +131,10 @@ fn later_messages_must_be_of_the_protocol_too() {
         r#"{"type":"ask","id":"one","ask":{"what":"pause"}}"#,
         r#"{"type":"ask","id":1,"ask":{"what":"explode"}}"#,
         r#"{"type":"ask","id":1,"ask":{"what":"hud","shown":"yes"}}"#,
-        r#"{"type":"ask","id":1,"ask":{"what":"restart","seed":-1}}"#,
+        r#"{"type":"ask","id":1,"ask":{"what":"restart","seed":"-1"}}"#,
         r#"{"type":"ask","id":1,"ask":{"what":"param","name":7,"value":1}}"#,
         r#"{"type":"ask","id":1,"ask":{"what":"param","name":"x","value":1e999}}"#,
-        r#"{"type":"hello","version":1}"#,
+        r#"{"type":"hello","version":2}"#,
         &format!(r#"{{"type":"{}"}}"#, "x".repeat(60_000)),
     ] {
         let (mut socket, _) = fixture.attach();

@@ -143,7 +143,7 @@ fn a_thousand_clients_get_a_seat_or_a_word() {
                     for _ in 0..125 {
                         let mut socket = fixture.connect();
                         // One that is turned away may be gone before it has spoken.
-                        let _ = socket.send(Message::text(r#"{"type":"hello","version":1}"#));
+                        let _ = socket.send(Message::text(r#"{"type":"hello","version":2}"#));
                         match receive(&mut socket) {
                             FromEngine::Hello { .. } => seated.push(socket),
                             FromEngine::Bye { problem } => {

@@ -11,10 +11,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use harness::{Fixture, PATIENCE, frame, note, read_to_the_end, receive, receive_bye, receive_change, run_at, say};
+use harness::{Fixture, PATIENCE, frame, note, read_to_the_end, receive, receive_any, receive_bye, receive_change, run_at, say};
 use wasm_engine_serve::{
     Update, limits,
-    protocol::{Ask, FromEngine, FromPanel, Problem, Rights, RunPhase},
+    protocol::{Ask, FromEngine, FromPanel, Problem, Rights, RunPhase, Seed},
 };
 
 #[test]
@@ -36,6 +36,15 @@ fn a_snapshot_comes_first_then_changes_and_only_when_there_are_any() {
     fixture.hub.log(note("hello".to_owned()));
     let change = receive_change(&mut socket);
     assert_eq!((change.run, change.log.len(), change.log[0].number), (None, 1, 1));
+}
+
+#[test]
+fn a_client_hears_that_an_engine_at_rest_lives() {
+    let fixture = Fixture::looking();
+    let (mut socket, _) = fixture.attach();
+    let start = Instant::now();
+    assert_eq!([receive_any(&mut socket), receive_any(&mut socket)], [FromEngine::Alive, FromEngine::Alive]);
+    assert!(start.elapsed() >= limits::ALIVE_INTERVAL, "and no oftener than it has to");
 }
 
 #[test]
@@ -77,7 +86,9 @@ fn changes_come_at_most_ten_times_a_second_and_the_last_state_always() {
 fn clients_that_may_only_look_are_told_so() {
     let mut fixture = Fixture::looking();
     let (mut socket, _) = fixture.attach();
-    for (id, ask) in [(1, Ask::Stop), (2, Ask::Restart { seed: Some(1) }), (u32::MAX, Ask::Param { name: "x".to_owned(), value: 1.0 })] {
+    for (id, ask) in
+        [(1, Ask::Stop), (2, Ask::Restart { seed: Some(Seed(1)) }), (u32::MAX, Ask::Param { name: "x".to_owned(), value: 1.0 })]
+    {
         say(&mut socket, &FromPanel::Ask { id, ask });
         let FromEngine::Answer { id: answered, problem } = receive(&mut socket) else { panic!("an answer was expected") };
         assert_eq!((answered, problem.unwrap().code.as_str()), (id, "NOT_ALLOWED"));

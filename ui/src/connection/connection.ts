@@ -6,6 +6,8 @@ export type Home = 'shell' | 'browser' | 'recorded';
 export type Status =
   | { phase: 'connecting' }
   | { phase: 'open' }
+  /** The connection stands, and nothing has arrived for a while. */
+  | { phase: 'silent'; problem: Problem }
   /** Nothing arrives. `retrying`: the connection tries again by itself; otherwise somebody has to do what the problem's hint says. */
   | { phase: 'lost'; problem: Problem; retrying: boolean };
 

@@ -1,11 +1,11 @@
 import { expect, it } from 'vitest';
-import type { FromEngine } from '../protocol';
+import { type FromEngine, VERSION } from '../protocol';
 import type { Status } from './connection';
 import { type Recorded, RecordedConnection } from './recorded';
 
 const HELLO: FromEngine = {
   type: 'hello',
-  version: 1,
+  version: VERSION,
   engine: 'wasm-engine 0.1.0',
   app: { name: 'a', title: 'A', version: '1', params: [] },
   may: { ask: true },

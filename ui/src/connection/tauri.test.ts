@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import type { FromEngine } from '../protocol';
+import { type FromEngine, VERSION } from '../protocol';
 import { EMPTY } from '../state/apply';
 import type { Status } from './connection';
 import { TauriConnection } from './tauri';
 
 const HELLO: FromEngine = {
   type: 'hello',
-  version: 1,
+  version: VERSION,
   engine: 'wasm-engine 0.1.0',
   app: { name: 'a', title: 'A', version: '1', params: [] },
   may: { ask: true },
@@ -33,7 +33,7 @@ function shell(fails: unknown = null) {
 describe('the shell', () => {
   it('is greeted by a command with a channel', () => {
     const { calls, channel, statuses, said } = shell();
-    expect(calls).toEqual([['panel_hello', { message: { type: 'hello', version: 1 }, channel: '__CHANNEL__:0' }]]);
+    expect(calls).toEqual([['panel_hello', { message: { type: 'hello', version: VERSION }, channel: '__CHANNEL__:0' }]]);
     channel({ index: 0, message: HELLO });
     expect(statuses).toEqual([{ phase: 'connecting' }, { phase: 'open' }]);
     expect(said).toEqual([HELLO]);

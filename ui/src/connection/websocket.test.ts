@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { FromEngine } from '../protocol';
+import { type FromEngine, VERSION } from '../protocol';
 import { Backoff } from './backoff';
 import type { Status } from './connection';
 import { type Net, WebSocketConnection } from './websocket';
@@ -34,7 +34,7 @@ class FakeSocket {
 
 const HELLO: FromEngine = {
   type: 'hello',
-  version: 1,
+  version: VERSION,
   engine: 'wasm-engine 0.1.0',
   app: { name: 'a', title: 'A', version: '1', params: [] },
   may: { ask: true },
@@ -82,7 +82,7 @@ describe('the WebSocket', () => {
   it('says hello first, then is open and passes messages on', () => {
     connect();
     socket().opens();
-    expect(socket().sent).toEqual([{ type: 'hello', version: 1 }]);
+    expect(socket().sent).toEqual([{ type: 'hello', version: VERSION }]);
     expect(last()).toEqual({ phase: 'connecting' });
     socket().says(HELLO);
     expect(last()).toEqual({ phase: 'open' });
@@ -128,14 +128,14 @@ describe('the WebSocket', () => {
   it('gives up on another version', () => {
     connect();
     socket().opens();
-    socket().says({ ...HELLO, version: 2 });
+    socket().says({ ...HELLO, version: VERSION + 1 });
     expect(last()).toMatchObject({ phase: 'lost', problem: { code: 'PROTOCOL_VERSION' }, retrying: false });
     expect(said).toEqual([]);
     vi.advanceTimersByTime(60_000);
     expect(sockets).toHaveLength(1);
   });
 
-  it('gives up when it is turned away, and comes back when the run ends later', () => {
+  it('gives up when it is turned away, and comes back when it is sent away later', () => {
     const bye: FromEngine = { type: 'bye', problem: { code: 'X', message: 'x', hint: null } };
     connect();
     socket().opens();
@@ -146,6 +146,42 @@ describe('the WebSocket', () => {
     socket().says(HELLO);
     socket().says(bye);
     expect(last()).toMatchObject({ phase: 'lost', problem: { code: 'X' }, retrying: true });
+  });
+
+  it('gives up when the engine ends: another one has another token', async () => {
+    connect();
+    socket().opens();
+    socket().says(HELLO);
+    socket().says({ type: 'bye', problem: { code: 'ENGINE_ENDED', message: 'the engine ends', hint: null } });
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(last()).toMatchObject({ phase: 'lost', problem: { code: 'ENGINE_ENDED' }, retrying: false });
+    expect(sockets).toHaveLength(1);
+  });
+
+  it('says when nothing has come for a while, and that something comes again', () => {
+    connect();
+    socket().opens();
+    socket().says(HELLO);
+    for (let times = 0; times < 5; times += 1) {
+      vi.advanceTimersByTime(4_999);
+      socket().says({ type: 'alive' });
+    }
+    expect(last()).toEqual({ phase: 'open' });
+    vi.advanceTimersByTime(5_000);
+    expect(last()).toMatchObject({ phase: 'silent', problem: { code: 'ENGINE_SILENT' } });
+    vi.advanceTimersByTime(60_000);
+    expect(sockets).toHaveLength(1);
+    socket().says({ type: 'alive' });
+    expect(last()).toEqual({ phase: 'open' });
+  });
+
+  it('tries again when nobody says hello', () => {
+    connect();
+    socket().opens();
+    vi.advanceTimersByTime(5_000);
+    expect(last()).toMatchObject({ phase: 'lost', problem: { code: 'ENGINE_UNREACHABLE' }, retrying: true });
+    vi.advanceTimersByTime(500);
+    expect(sockets).toHaveLength(2);
   });
 
   it('gives up on what is no message', () => {
@@ -169,10 +205,10 @@ describe('the WebSocket', () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  it('has no timers while it is open', () => {
+  it('has one timer while it is open, which waits for news', () => {
     connect();
     socket().opens();
     socket().says(HELLO);
-    expect(vi.getTimerCount()).toBe(0);
+    expect(vi.getTimerCount()).toBe(1);
   });
 });

@@ -9,10 +9,13 @@ export interface Net {
   httpStatus(url: string): Promise<number | null>;
 }
 
+/** How long an engine may say nothing. It says at least that it lives, every two seconds. */
+const PATIENCE_MS = 5_000;
+
 const BROWSER: Net = {
   socket: (url) => new WebSocket(url),
   httpStatus: (url) =>
-    fetch(url, { cache: 'no-store' }).then(
+    fetch(url, { cache: 'no-store', signal: AbortSignal.timeout(PATIENCE_MS) }).then(
       (response) => response.status,
       () => null,
     ),
@@ -21,13 +24,19 @@ const BROWSER: Net = {
 const UNREACHABLE: Problem = {
   code: 'ENGINE_UNREACHABLE',
   message: 'The engine does not answer: it has ended, or not begun yet.',
-  hint: 'Start `wasm-engine serve` again. The panel connects by itself if the address stays the same.',
+  hint: 'Start `wasm-engine serve` again, and open the address it prints.',
 };
 
 const INTERRUPTED: Problem = {
   code: 'CONNECTION_LOST',
   message: 'The connection to the engine was interrupted. What you see is what was last received.',
   hint: null,
+};
+
+const SILENT: Problem = {
+  code: 'ENGINE_SILENT',
+  message: `No news from the engine for ${PATIENCE_MS / 1000} seconds. What you see is what was last received.`,
+  hint: 'It hangs, or was stopped: look where `wasm-engine serve` runs.',
 };
 
 const TOKEN_REFUSED: Problem = {
@@ -51,6 +60,7 @@ export class WebSocketConnection implements Connection {
   #listener: Listener | null = null;
   #socket: WebSocket | null = null;
   #timer: ReturnType<typeof setTimeout> | null = null;
+  #watch: ReturnType<typeof setTimeout> | undefined;
 
   constructor(page: URL, token: string, net: Net = BROWSER, backoff = new Backoff()) {
     this.#url = new URL('/panel', page);
@@ -89,6 +99,7 @@ export class WebSocketConnection implements Connection {
   #stop(): void {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
+    clearTimeout(this.#watch);
     const socket = this.#socket;
     this.#socket = null;
     socket?.close();
@@ -99,6 +110,16 @@ export class WebSocketConnection implements Connection {
     this.#socket = socket;
     let opened = false;
     let greeted = false;
+    let silent = false;
+    const watch = () => {
+      clearTimeout(this.#watch);
+      this.#watch = setTimeout(() => {
+        silent = true;
+        if (greeted) this.#listener?.status({ phase: 'silent', problem: SILENT });
+        else this.#later(UNREACHABLE);
+      }, PATIENCE_MS);
+    };
+    watch();
     socket.onopen = () => {
       if (this.#socket !== socket) return;
       opened = true;
@@ -106,6 +127,7 @@ export class WebSocketConnection implements Connection {
     };
     socket.onmessage = (event: MessageEvent) => {
       if (this.#socket !== socket) return;
+      watch();
       const message = parse(event.data);
       if (message === null) return this.#end(MALFORMED);
       if (message.type === 'hello') {
@@ -115,8 +137,12 @@ export class WebSocketConnection implements Connection {
         this.#backoff.reset();
         this.#listener?.status({ phase: 'open' });
       }
-      // Turned away at the door: nothing is different next time. Later, the engine may come back.
-      if (message.type === 'bye') return greeted ? this.#later(message.problem) : this.#end(message.problem);
+      if (message.type === 'bye') {
+        // Turned away at the door: nothing is different next time. And an engine that is started again has another token.
+        return greeted && message.problem.code !== 'ENGINE_ENDED' ? this.#later(message.problem) : this.#end(message.problem);
+      }
+      if (silent) this.#listener?.status({ phase: 'open' });
+      silent = false;
       this.#listener?.message(message);
     };
     socket.onclose = () => {
@@ -126,6 +152,7 @@ export class WebSocketConnection implements Connection {
 
   async #closed(opened: boolean): Promise<void> {
     this.#socket = null;
+    clearTimeout(this.#watch);
     if (opened) return this.#later(INTERRUPTED);
     const plain = new URL(this.#url);
     plain.protocol = this.#url.protocol === 'wss:' ? 'https:' : 'http:';

@@ -2,7 +2,7 @@
 // To write it anew: WASM_ENGINE_BLESS=1 cargo test -p wasm-engine-serve
 
 /** The version of the protocol; a client with another one is turned away. */
-export const VERSION = 1;
+export const VERSION = 2;
 
 /**
  * What a front end says.
@@ -56,7 +56,7 @@ id: number,
 /**
  * Why it was not carried out; none when it was.
  */
-problem: Problem | null, } | { "type": "bye",
+problem: Problem | null, } | { "type": "alive" } | { "type": "bye",
 /**
  * Why.
  */
@@ -69,7 +69,7 @@ export type Ask = { "what": "pause" } | { "what": "resume" } | { "what": "step" 
 /**
  * The new seed.
  */
-seed: number | null, } | { "what": "restart_guest",
+seed: Seed | null, } | { "what": "restart_guest",
 /**
  * Its name.
  */
@@ -275,6 +275,11 @@ params: Array<ParamValue> | null, };
 export type RunPhase = "starting" | "running" | "paused" | "ended";
 
 /**
+ * What a run's guests take their random numbers from. In messages it is a text of decimal digits, since JavaScript's numbers do not hold every seed.
+ */
+export type Seed = string;
+
+/**
  * One execution of the app.
  */
 export type Run = {
@@ -289,9 +294,9 @@ tick: number,
 /**
  * Its seed.
  */
-seed: number,
+seed: Seed,
 /**
- * Wall-clock seconds since the first tick. Stands still while the run is paused.
+ * Wall-clock seconds since the first tick, or that of the last restart. Stands still while the run is paused.
  */
 seconds: number,
 /**

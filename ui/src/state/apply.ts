@@ -10,7 +10,7 @@ export interface View extends State {
 const RUN: Run = {
   phase: 'starting',
   tick: 0,
-  seed: 0,
+  seed: '0',
   seconds: 0,
   ticks_per_second: 0,
   frames_per_second: 0,

@@ -22,10 +22,10 @@ export class Panel implements Listener {
   engine = $state('');
   mayAsk = $state(false);
   connection = $state.raw<Status>({ phase: 'connecting' });
-  /** Why the engine did not do what it was last asked for. */
-  refused = $state.raw<{ ask: Ask; problem: Problem } | null>(null);
-  /** The newest error, for those who hear instead of see. */
-  announced = $state('');
+  /** Why what a person wanted last was not done. */
+  refused = $state.raw<Problem | null>(null);
+  /** The newest error, for those who hear instead of see, and its number in the log: the same may come twice. */
+  announced = $state.raw({ number: 0, text: '' });
 
   readonly home: Connection['home'];
   /** Whether there is a state to show. */
@@ -34,7 +34,7 @@ export class Panel implements Listener {
   readonly refusal = $derived.by(() => this.#refusal());
 
   readonly #connection: Connection;
-  readonly #pending = new Map<number, { ask: Ask; done: ((problem: Problem | null) => void) | undefined }>();
+  readonly #pending = new Map<number, ((problem: Problem | null) => void) | undefined>();
   readonly #pace = new Pace(PACE_MS);
   /** What `view` becomes next. */
   #latest: View = EMPTY;
@@ -65,12 +65,11 @@ export class Panel implements Listener {
   /** Asks the engine. `done` is called with its answer, or at once with the reason when nothing may be asked. */
   ask(ask: Ask, done?: (problem: Problem | null) => void): void {
     if (this.refusal) {
-      const problem = { code: 'NOT_ASKED', message: this.refusal.reason, hint: null };
-      this.refused = { ask, problem };
-      return done?.(problem);
+      this.refused = { code: 'NOT_ASKED', message: this.refusal.reason, hint: null };
+      return done?.(this.refused);
     }
     this.#id += 1;
-    this.#pending.set(this.#id, { ask, done });
+    this.#pending.set(this.#id, done);
     this.refused = null;
     this.#connection.ask(this.#id, ask);
   }
@@ -98,16 +97,16 @@ export class Panel implements Listener {
           this.view = this.#latest;
         }, soon);
         const error = message.change.log.findLast((entry) => entry.level === 'error');
-        if (error) this.announced = `${error.part}: ${error.text}`;
+        if (error) this.announced = { number: error.number, text: `${error.part}: ${error.text}` };
         break;
       }
       case 'answer': {
-        const pending = this.#pending.get(message.id);
-        this.#pending.delete(message.id);
-        if (pending && message.problem) this.refused = { ask: pending.ask, problem: message.problem };
-        pending?.done?.(message.problem);
+        const done = this.#pending.get(message.id);
+        if (this.#pending.delete(message.id) && message.problem) this.refused = message.problem;
+        done?.(message.problem);
         break;
       }
+      case 'alive':
       case 'bye':
         break;
     }
@@ -119,7 +118,7 @@ export class Panel implements Listener {
     this.view = this.#latest = EMPTY;
     this.mayAsk = false;
     this.refused = null;
-    this.announced = '';
+    this.announced = { number: 0, text: '' };
     this.connection = { phase: 'connecting' };
   }
 
@@ -127,12 +126,13 @@ export class Panel implements Listener {
   #forget(problem: Problem): void {
     const pending = [...this.#pending.values()];
     this.#pending.clear();
-    for (const { done } of pending) done?.(problem);
+    for (const done of pending) done?.(problem);
   }
 
   #refusal(): Refusal | null {
-    if (this.home === 'recorded') return { word: 'Recorded', reason: 'These are recorded data: there is no engine to ask.' };
+    if (this.connection.phase === 'silent') return { word: 'No news', reason: 'The engine has said nothing for a while.' };
     if (this.connection.phase !== 'open') return { word: 'Not connected', reason: 'There is no connection to the engine.' };
+    if (this.home === 'recorded') return { word: 'Recorded', reason: 'These are recorded data: there is no engine to ask.' };
     if (!this.mayAsk) return { word: 'Read only', reason: READ_ONLY };
     if (this.view.run.phase === 'ended') return { word: 'Ended', reason: 'The run has ended.' };
     return null;

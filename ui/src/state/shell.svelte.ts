@@ -60,7 +60,7 @@ export class Shell {
   }
 
   async #do(command: () => Promise<Problem | null>): Promise<Problem | null> {
-    this.problem = null;
+    this.problem = this.#panel.refused = null;
     const problem = await command();
     if (problem) this.problem = problem;
     return problem;

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { TauriInternals } from '../connection/channel';
 import { ShellConnection } from '../connection/shell';
 import { TauriConnection } from '../connection/tauri';
-import type { FromEngine, Problem, ShellState } from '../protocol';
+import { type FromEngine, type Problem, type ShellState, VERSION } from '../protocol';
 import { EMPTY } from './apply';
 import { Panel } from './panel.svelte';
 import { Shell } from './shell.svelte';
@@ -14,7 +14,7 @@ const NONE: ShellState = { app: null, recent: [SWARM, ORDERS], autostart: false,
 const OPEN: ShellState = { ...NONE, app: SWARM };
 const NOT_FOUND: Problem = { code: 'MANIFEST_MISSING', message: 'no app.toml', hint: null };
 
-const HELLO: FromEngine = { type: 'hello', version: 1, engine: '0.1.0', app: { name: 'swarm', title: 'Swarm', version: '1', params: [] }, may: { ask: true } };
+const HELLO: FromEngine = { type: 'hello', version: VERSION, engine: '0.1.0', app: { name: 'swarm', title: 'Swarm', version: '1', params: [] }, may: { ask: true } };
 
 /** A shell whose every word the test says. */
 class Fake implements TauriInternals {

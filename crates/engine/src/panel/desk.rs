@@ -82,7 +82,7 @@ impl Desk {
                 reach.control.set_paused(true);
             }
             Ask::Restart { .. } | Ask::Permit { .. } if reach.log.is_some() => return Err(recording()),
-            Ask::Restart { seed } => self.restart = Some(Restart { seed: *seed }),
+            Ask::Restart { seed } => self.restart = Some(Restart { seed: seed.map(|seed| seed.0) }),
             Ask::RestartGuest { guest } => self.restart_guest(guest, reach)?,
             Ask::Hud { shown } => reach.control.set_hud(*shown),
             Ask::Param { name, value } => {

@@ -8,7 +8,7 @@ use std::time::Instant;
 use wasm_engine_exchange::Region;
 use wasm_engine_gpu::Gpu;
 use wasm_engine_page::Page;
-use wasm_engine_serve::protocol::{Frame, Problem, Run, RunPhase};
+use wasm_engine_serve::protocol::{Frame, Problem, Run, RunPhase, Seed};
 use wasm_engine_serve::{Hub, Update};
 use wasm_engine_telemetry::{Counter, FrameRecord, Interval, Telemetry};
 
@@ -186,7 +186,7 @@ impl PanelFeed {
         Run {
             phase,
             tick,
-            seed: notes.seed.unwrap_or(*seed),
+            seed: Seed(notes.seed.unwrap_or(*seed)),
             seconds: self.seconds,
             ticks_per_second: self.rates.ticks_per_second,
             frames_per_second: self.rates.frames_per_second,

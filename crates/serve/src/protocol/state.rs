@@ -1,6 +1,6 @@
 //! The state of a run, by sections.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
 
 use super::Problem;
 
@@ -30,6 +30,23 @@ pub struct State {
     pub params: Vec<ParamValue>,
 }
 
+/// What a run's guests take their random numbers from. In messages it is a text of decimal digits, since JavaScript's numbers do not hold every seed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(type = "string"))]
+pub struct Seed(pub u64);
+
+impl Serialize for Seed {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for Seed {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map(Self).map_err(Error::custom)
+    }
+}
+
 /// Where a run is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
@@ -55,8 +72,8 @@ pub struct Run {
     /// Ticks done since the beginning, or since the last restart.
     pub tick: u64,
     /// Its seed.
-    pub seed: u64,
-    /// Wall-clock seconds since the first tick. Stands still while the run is paused.
+    pub seed: Seed,
+    /// Wall-clock seconds since the first tick, or that of the last restart. Stands still while the run is paused.
     pub seconds: f64,
     /// Ticks done in the last second.
     pub ticks_per_second: f64,

@@ -29,6 +29,7 @@ fn typescript() -> String {
     declare::<State>(&mut out);
     declare::<Change>(&mut out);
     declare::<RunPhase>(&mut out);
+    declare::<Seed>(&mut out);
     declare::<Run>(&mut out);
     declare::<GuestKind>(&mut out);
     declare::<Guest>(&mut out);
@@ -75,11 +76,17 @@ fn the_json_is_as_agreed() {
         json(&FromEngine::Answer { id: 7, problem: Some(problem) }),
         r#"{"type":"answer","id":7,"problem":{"code":"NOT_ALLOWED","message":"no","hint":null}}"#
     );
+    assert_eq!(json(&FromEngine::Alive), r#"{"type":"alive"}"#);
+    assert_eq!(serde_json::to_string(&Seed(u64::MAX)).unwrap(), r#""18446744073709551615""#);
     assert!(json(&FromEngine::Change { change: Change::default() }).starts_with(r#"{"type":"change","change":{"run":null,"guests":null,"#));
     for (text, expected) in [
-        (r#"{"type":"hello","version":1}"#, FromPanel::Hello { version: 1 }),
+        (r#"{"type":"hello","version":2}"#, FromPanel::Hello { version: 2 }),
         (r#"{"type":"ask","id":1,"ask":{"what":"pause"}}"#, FromPanel::Ask { id: 1, ask: Ask::Pause }),
         (r#"{"type":"ask","id":2,"ask":{"what":"restart","seed":null}}"#, FromPanel::Ask { id: 2, ask: Ask::Restart { seed: None } }),
+        (
+            r#"{"type":"ask","id":2,"ask":{"what":"restart","seed":"18446744073709551615"}}"#,
+            FromPanel::Ask { id: 2, ask: Ask::Restart { seed: Some(Seed(u64::MAX)) } },
+        ),
         (
             r#"{"type":"ask","id":2,"ask":{"what":"restart_guest","guest":"grid"}}"#,
             FromPanel::Ask { id: 2, ask: Ask::RestartGuest { guest: "grid".to_owned() } },
@@ -91,6 +98,9 @@ fn the_json_is_as_agreed() {
     for bad in [
         r#"{"type":"ask","id":-1,"ask":{"what":"pause"}}"#,
         r#"{"type":"ask","id":1,"ask":{"what":"param","name":"x","value":1e999}}"#,
+        r#"{"type":"ask","id":1,"ask":{"what":"restart","seed":7}}"#,
+        r#"{"type":"ask","id":1,"ask":{"what":"restart","seed":""}}"#,
+        r#"{"type":"ask","id":1,"ask":{"what":"restart","seed":"18446744073709551616"}}"#,
         "[]",
     ] {
         assert!(serde_json::from_str::<FromPanel>(bad).is_err(), "{bad}");

@@ -130,7 +130,7 @@ fn parse(text: &str) -> Result<FromPanel, ClientError> {
     serde_json::from_str(text).map_err(|error| ClientError::Malformed { reason: shorten(error.to_string(), limits::LOG_TEXT_BYTES) })
 }
 
-/// Sends answers at once, and changes as often as they may be sent, until the engine ends or the client is too slow.
+/// Sends answers at once, changes as often as they may be sent, and that the engine lives where there are none, until the engine ends or the client is too slow.
 async fn feed(
     writer: &mut Writer,
     follower: &mut Follower,
@@ -138,6 +138,7 @@ async fn feed(
     mut stop: watch::Receiver<bool>,
 ) -> Option<ClientError> {
     let mut due = Instant::now() + limits::CHANGE_INTERVAL;
+    let mut quiet_until = Instant::now() + limits::ALIVE_INTERVAL;
     loop {
         let message = tokio::select! {
             biased;
@@ -148,10 +149,12 @@ async fn feed(
                 due = Instant::now() + limits::CHANGE_INTERVAL;
                 FromEngine::Change { change }
             }
+            () = sleep_until(quiet_until) => FromEngine::Alive,
         };
         if let Err(leaving) = send(writer, &message).await {
             return leaving;
         }
+        quiet_until = Instant::now() + limits::ALIVE_INTERVAL;
     }
     // The last thing that happened is often why the run ended.
     if let Some(change) = follower.change()

@@ -105,8 +105,18 @@ pub(crate) fn say_hello(socket: &mut Socket) {
     say(socket, &FromPanel::Hello { version: VERSION });
 }
 
-/// The next message.
+/// The next message that says something new.
 pub(crate) fn receive(socket: &mut Socket) -> FromEngine {
+    loop {
+        let message = receive_any(socket);
+        if message != FromEngine::Alive {
+            return message;
+        }
+    }
+}
+
+/// The next message.
+pub(crate) fn receive_any(socket: &mut Socket) -> FromEngine {
     loop {
         if let Message::Text(text) = socket.read().unwrap() {
             return serde_json::from_str(&text).unwrap();
