@@ -223,6 +223,30 @@ describe('asking', () => {
     await expect.poll(() => speed.inputValue()).toBe('300');
   });
 
+  it('for a parameter, and its slider stays where it was put until the engine has followed, or has said no', async () => {
+    await start();
+    const speed = page.getByRole('slider', { name: 'speed' });
+    await speed.evaluate((slider: HTMLInputElement) => {
+      const values: string[] = [];
+      Object.assign(window, { values });
+      const look = () => {
+        if (values.at(-1) !== slider.value) values.push(slider.value);
+        requestAnimationFrame(look);
+      };
+      look();
+    });
+    await speed.fill('250');
+    await expect.poll(() => server.world.state.params.at(-1)?.value).toBe(250);
+    // Until the engine's own value is shown again.
+    server.change({ ...nothing(), params: APP.params.map(({ name, min }) => ({ name, value: min })) });
+    server.change({ ...nothing(), params: server.world.state.params });
+    await page.waitForTimeout(700);
+    expect(await page.evaluate(() => (window as unknown as { values: string[] }).values)).toEqual(['120', '250']);
+    server.world.answer = () => ({ problem: { code: 'ASKS_FULL', message: '64 asks are waiting for the engine', hint: null }, change: null });
+    await speed.fill('20');
+    await expect.poll(() => speed.inputValue()).toBe('250');
+  });
+
   it('shows why something was refused', async () => {
     await start();
     server.say({ type: 'answer', id: 99, problem: { code: 'X', message: 'nobody asked', hint: null } });

@@ -123,8 +123,14 @@ export class TestServer {
       this.asks.push(message.ask);
       const { problem, change } = this.world.answer(message.ask);
       send({ type: 'answer', id: message.id, problem });
-      if (change) this.change(change);
+      if (change) setTimeout(() => this.change(this.#newest(change)), CHANGE_MS);
     });
+  }
+
+  /** A change as it is when it is told. */
+  #newest(change: Change): Change {
+    const { run, params } = this.world.state;
+    return { ...change, run: change.run && run, params: change.params && params };
   }
 
   async #file(url: string): Promise<[string, string | Uint8Array]> {
