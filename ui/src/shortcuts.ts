@@ -1,7 +1,9 @@
 /** A key and what it does. */
 export interface Shortcut {
-  /** `KeyboardEvent.key`; a capital letter is one with Shift. */
+  /** `KeyboardEvent.key`; a capital letter is one with Shift, whatever Caps Lock says. */
   key: string;
+  /** Whether it is done again and again while the key is held. */
+  repeats?: true;
   label: string;
   what: string;
   run: () => void;
@@ -12,6 +14,8 @@ export function shortcutOf(event: KeyboardEvent, shortcuts: Shortcut[]): Shortcu
   if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return null;
   const target = event.target instanceof Element ? event.target : null;
   if (target?.closest('dialog, select, textarea, input:not([type=range], [type=checkbox])')) return null;
-  if (event.key === ' ' && target?.closest('button, input, [role=slider]')) return null;
-  return shortcuts.find((shortcut) => shortcut.key === event.key) ?? null;
+  // Space presses what has the focus, or scrolls it.
+  if (event.key === ' ' && (target?.closest('button, input, [role=slider]') || target?.matches('.scroll'))) return null;
+  const key = /^[a-z]$/i.test(event.key) ? (event.shiftKey ? event.key.toUpperCase() : event.key.toLowerCase()) : event.key;
+  return shortcuts.find((shortcut) => shortcut.key === key) ?? null;
 }

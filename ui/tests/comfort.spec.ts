@@ -104,6 +104,26 @@ describe('keys alone', () => {
     await page.waitForFunction((text) => document.querySelector('.detail')?.textContent?.includes(text), newest);
   });
 
+  it('do it once however long they are held, but for steps; Caps Lock is no Shift; Space scrolls what can be', async () => {
+    await start();
+    for (const [key, times] of [['Space', 1], ['h', 1], ['.', 3]] as const) {
+      server.asks.length = 0;
+      for (let at = 0; at < 3; at += 1) await page.keyboard.down(key);
+      await page.keyboard.up(key);
+      await expect.poll(() => server.asks.length, { message: key }).toBe(times);
+    }
+    server.asks.length = 0;
+    await page.evaluate(() => document.body.dispatchEvent(new KeyboardEvent('keydown', { key: 'R', bubbles: true })));
+    const box = page.locator('.box');
+    await box.evaluate((box) => (box.scrollTop = 0));
+    await box.focus();
+    await page.keyboard.press('Space');
+    await expect.poll(() => box.evaluate((box) => box.scrollTop)).toBeGreaterThan(0);
+    // Caps Lock with Shift makes small letters, which mean what the key means.
+    await page.evaluate(() => document.body.dispatchEvent(new KeyboardEvent('keydown', { key: 'r', shiftKey: true, bubbles: true })));
+    await expect.poll(() => server.asks).toEqual([{ what: 'restart', seed: null }]);
+  });
+
   it('open a list of all of them, close it, and can be switched off', async () => {
     await start();
     await page.locator('#card-log').focus();
