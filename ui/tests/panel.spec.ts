@@ -125,6 +125,32 @@ describe('what it shows is what was sent', () => {
     await page.getByRole('button', { name: 'Follow' }).click();
     await drawn();
     expect((await rows('Log')).at(-1)?.[4]).toBe('one more');
+    const place = () => page.locator('.box').evaluate((box) => box.scrollTop);
+    const before = await place();
+    await page.getByRole('button', { name: 'Follow' }).click();
+    server.change({ ...nothing(), log: [server.world.log('info', 'engine', null, 'and another')] });
+    await drawn();
+    expect(await place()).toBe(before);
+    expect(await page.getByRole('button', { name: 'Follow' }).getAttribute('aria-pressed')).toBe('false');
+  });
+
+  it('a chosen entry of the log, also after it has left the list', async () => {
+    await start();
+    const entry = server.world.log('info', 'engine', null, 'to be read in peace');
+    server.change({ ...nothing(), log: [entry] });
+    await page.getByRole('table', { name: 'Log' }).getByText(entry.text).click();
+    const detail = page.getByRole('region', { name: 'Chosen entry' });
+    await detail.getByText(entry.text).waitFor();
+    await page.getByLabel('Search the log').fill('matches nothing');
+    await page.getByText('Nothing matches.').waitFor();
+    expect(await detail.innerText()).toContain(entry.text);
+    await page.getByLabel('Search the log').fill('');
+    server.change({ ...nothing(), log: Array.from({ length: 1000 }, (_, at) => server.world.log('info', 'engine', null, `entry ${at}`)) });
+    await drawn();
+    expect(await detail.innerText()).toContain(entry.text);
+    await page.locator('.box').focus();
+    await page.keyboard.press('ArrowDown');
+    await detail.getByText('entry 0').waitFor();
   });
 });
 
