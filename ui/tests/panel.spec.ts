@@ -152,6 +152,30 @@ describe('what it shows is what was sent', () => {
     await page.keyboard.press('ArrowDown');
     await detail.getByText('entry 0').waitFor();
   });
+
+  it("the newest frames' five numbers beside the title, or below it where that has no room; none where nothing was measured", async () => {
+    for (const width of [1440, 400]) {
+      await start({}, width);
+      const { state } = server.world;
+      server.change({ ...nothing(), stages: state.stages.map((stage) => (stage.name === 'page' ? { ...stage, count: 0, p50: 0 } : stage)) });
+      const { p50, p95, p99, jitter, late } = summarize(state.frames);
+      const card = page.getByRole('region', { name: 'Frames' });
+      const seen = await card.locator('.pair, .numbers > div').evaluateAll((all) => {
+        const inside = (element: Element) => {
+          const { width, right } = element.getBoundingClientRect();
+          return width > 0 && right <= window.innerWidth && element.scrollWidth <= element.clientWidth + 1;
+        };
+        return all.filter(inside).map((element) => element.textContent?.replace(/\s+/g, ' ').trim().replace(/(?<=[a-z]|p\d\d)(?=[\d–])/, ' '));
+      });
+      const expected = { p50: ms(p50), p95: ms(p95), p99: ms(p99), jitter: ms(jitter), late: count(late) };
+      expect(seen.map((text) => text?.replace(/\s/g, '')), `${width} px`).toEqual(Object.entries(expected).map(([name, value]) => `${name}${value}`));
+      await expect.poll(() => card.getByRole('row', { name: /^page/ }).locator('td').first().innerText()).toBe('–');
+      if (width === 1440) {
+        await page.context().close();
+        await server.stop();
+      }
+    }
+  });
 });
 
 describe('asking', () => {
