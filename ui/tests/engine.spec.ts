@@ -76,6 +76,20 @@ describe.skipIf(!PROGRAM || !APP)('against a real run', () => {
     await expect.poll(() => witness.now.guests[0]?.ticks, { timeout: SLOW }).toBeGreaterThan(3);
   });
 
+  it('says when the engine says nothing any more, also at rest, until it does again', async () => {
+    await pause();
+    served.engine.kill('SIGSTOP');
+    try {
+      await page.getByRole('alert').getByText('ENGINE_SILENT').waitFor();
+    } finally {
+      served.engine.kill('SIGCONT');
+    }
+    await expect.poll(() => page.locator('.below [role=alert]').innerText(), { timeout: SLOW }).toBe('');
+    await press('Run');
+    const before = witness.now.run.tick;
+    await expect.poll(() => witness.now.run.tick, { timeout: SLOW }).toBeGreaterThan(before);
+  });
+
   it('moves a parameter, restarts with a seed, and ends the run', async () => {
     const slider = page.getByRole('region', { name: 'Parameters' }).getByRole('slider').first();
     const name = (await slider.getAttribute('id'))?.replace('param-', '');
