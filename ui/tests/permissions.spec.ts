@@ -145,6 +145,7 @@ describe('a decision', () => {
   for (const [width, height] of [[400, 3200], [820, 3200], [940, 1600], [1440, 1600]] as const) {
     it(`moves nothing, ${width} px`, async () => {
       await start({}, { width, height });
+      await button(/^flock, write boids/).waitFor();
       const places = () =>
         page
           .getByRole('region', { name: 'Permissions' })
