@@ -69,6 +69,21 @@ fn input_goes_to_whom_it_is_meant_for() {
 }
 
 #[test]
+fn the_panel_knows_when_the_pointer_is_over_the_page() {
+    let session = Session::start("desktop-hover");
+    let shell = session.open(&[&fixture("desk")]);
+    ready(&shell);
+    let button = |picture: &RgbImage| image::imageops::crop_imm(picture, PAUSE.0 - 12, PAUSE.1 - 8, 24, 16).to_image();
+    shell.pointer(600, 500, &[]);
+    let left = button(&rest(&shell));
+    shell.pointer(PAUSE.0, PAUSE.1, &[]);
+    shell.shows("the pointer over the button", |picture| button(picture) != left);
+    shell.pointer(600, 500, &[]);
+    shell.shows("that it is over the page", |picture| button(picture) == left);
+    shell.close();
+}
+
+#[test]
 fn no_click_is_lost_while_the_panel_comes() {
     let session = Session::start("desktop-coming");
     let shell = session.open(&[&fixture("desk")]);

@@ -1,9 +1,10 @@
 //! What the threads of one run share besides the exchange: a few words that are written by one thread and read by others.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use wasm_engine_page::{PageInput, PointerButton, TouchPhase};
 use wasm_engine_telemetry::now_nanos;
 
 use crate::signal::Signal;
@@ -84,6 +85,8 @@ pub(crate) struct Control {
     scale: AtomicU32,
     pointer: AtomicU64,
     buttons: AtomicU32,
+    /// The finger that is the pointer: the first one, while it is down.
+    finger: Mutex<Option<i32>>,
 }
 
 impl Control {
@@ -106,6 +109,7 @@ impl Control {
             scale: AtomicU32::new(scale.to_bits()),
             pointer: AtomicU64::new(pack(f32::NAN.to_bits(), f32::NAN.to_bits())),
             buttons: AtomicU32::new(0),
+            finger: Mutex::new(None),
         })
     }
 
@@ -134,15 +138,51 @@ impl Control {
         Pointer { x: f32::from_bits(x), y: f32::from_bits(y), buttons: self.buttons.load(Ordering::Acquire) }
     }
 
-    pub(crate) fn set_pointer(&self, x: f32, y: f32) {
+    /// Shows the guests the pointer as an input leaves it. The first finger is one with the primary button down.
+    pub(crate) fn follow_pointer(&self, input: &PageInput) {
+        match *input {
+            PageInput::MouseMove { x, y } => self.set_pointer(x, y),
+            PageInput::MouseLeave => self.set_pointer(f32::NAN, f32::NAN),
+            PageInput::MouseButton { button, pressed, .. } => self.set_button(button, pressed),
+            PageInput::Touch { id, phase, x, y } => self.follow_finger(id, phase, (x, y)),
+            _ => {}
+        }
+    }
+
+    fn follow_finger(&self, id: i32, phase: TouchPhase, (x, y): (f32, f32)) {
+        let mut finger = self.finger.lock().unwrap_or_else(PoisonError::into_inner);
+        match phase {
+            TouchPhase::Start if finger.is_none() => {
+                *finger = Some(id);
+                self.set_pointer(x, y);
+                self.set_button(PointerButton::Primary, true);
+            }
+            TouchPhase::Move if *finger == Some(id) => self.set_pointer(x, y),
+            TouchPhase::End | TouchPhase::Cancel if *finger == Some(id) => {
+                *finger = None;
+                self.set_button(PointerButton::Primary, false);
+                self.set_pointer(f32::NAN, f32::NAN);
+            }
+            _ => {}
+        }
+    }
+
+    fn set_pointer(&self, x: f32, y: f32) {
         self.pointer.store(pack(x.to_bits(), y.to_bits()), Ordering::Release);
     }
 
-    pub(crate) fn set_button(&self, bit: u32, down: bool) {
+    fn set_button(&self, button: PointerButton, down: bool) {
+        let mask = match button {
+            PointerButton::Primary => 1,
+            PointerButton::Secondary => 1 << 1,
+            PointerButton::Middle => 1 << 2,
+            PointerButton::Back => 1 << 3,
+            PointerButton::Forward => 1 << 4,
+        };
         if down {
-            self.buttons.fetch_or(1 << bit, Ordering::AcqRel);
+            self.buttons.fetch_or(mask, Ordering::AcqRel);
         } else {
-            self.buttons.fetch_and(!(1 << bit), Ordering::AcqRel);
+            self.buttons.fetch_and(!mask, Ordering::AcqRel);
         }
     }
 
@@ -273,6 +313,26 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
+
+    #[test]
+    fn the_first_finger_is_the_pointer() {
+        let control = Control::new(StopHandle::new(), (100, 100), 1.0, false);
+        let touch = |id, phase, x| control.follow_pointer(&PageInput::Touch { id, phase, x, y: 2.0 });
+        let seen = || (control.pointer().x, control.pointer().buttons);
+        touch(7, TouchPhase::Start, 10.0);
+        assert_eq!(seen(), (10.0, 1));
+        touch(8, TouchPhase::Start, 50.0);
+        touch(7, TouchPhase::Move, 20.0);
+        touch(8, TouchPhase::Move, 60.0);
+        touch(8, TouchPhase::End, 60.0);
+        assert_eq!(seen(), (20.0, 1), "the second one is none");
+        for end in [TouchPhase::End, TouchPhase::Cancel] {
+            touch(7, end, 20.0);
+            assert!(seen().0.is_nan() && seen().1 == 0, "{end:?}");
+            touch(7, TouchPhase::Start, 30.0);
+            assert_eq!(seen(), (30.0, 1));
+        }
+    }
 
     #[test]
     fn what_the_panel_draws_waits_for_a_tick_unless_none_will_come() {

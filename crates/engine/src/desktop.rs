@@ -192,12 +192,7 @@ impl Desktop {
     /// Hands an input to the page, and the pointer to the guests.
     pub fn input(&self, input: PageInput) {
         self.with(|session| {
-            match &input {
-                PageInput::MouseMove { x, y } => session.control.set_pointer(*x, *y),
-                PageInput::MouseLeave => session.control.set_pointer(f32::NAN, f32::NAN),
-                PageInput::MouseButton { button, pressed, .. } => session.control.set_button(bit(*button), *pressed),
-                _ => {}
-            }
+            session.control.follow_pointer(&input);
             if let Some(page) = session.page()
                 && let Err(error) = page.input(input)
             {
@@ -231,16 +226,5 @@ impl Desktop {
 
     fn with<T>(&self, act: impl FnOnce(&Session) -> T) -> Option<T> {
         self.session.lock().unwrap_or_else(PoisonError::into_inner).as_ref().map(act)
-    }
-}
-
-/// The bit of a button, as kernels see it.
-fn bit(button: PointerButton) -> u32 {
-    match button {
-        PointerButton::Primary => 0,
-        PointerButton::Secondary => 1,
-        PointerButton::Middle => 2,
-        PointerButton::Back => 3,
-        PointerButton::Forward => 4,
     }
 }

@@ -36,6 +36,7 @@ pub(crate) fn run(engine: Engine, stop: &StopHandle) -> Result<RunReport, Engine
         ending: Ending::Completed,
         pointer: PhysicalPosition::new(0.0, 0.0),
         modifiers: ModifiersState::empty(),
+        told: None,
     };
     event_loop.run_app(&mut player).map_err(|error| EngineError::Window(error.to_string()))?;
     match (player.failure, player.session) {
@@ -54,6 +55,8 @@ struct Player {
     ending: Ending,
     pointer: PhysicalPosition<f64>,
     modifiers: ModifiersState,
+    /// What the page was last told of them as the pointer did something.
+    told: Option<ModifiersState>,
 }
 
 impl ApplicationHandler for Player {
@@ -116,22 +119,16 @@ impl Player {
         let input = match event {
             WindowEvent::CursorMoved { position, .. } => {
                 self.pointer = position;
-                session.control.set_pointer(position.x as f32, position.y as f32);
                 PageInput::MouseMove { x: position.x as f32, y: position.y as f32 }
             }
-            WindowEvent::CursorLeft { .. } => {
-                session.control.set_pointer(f32::NAN, f32::NAN);
-                PageInput::MouseLeave
-            }
+            WindowEvent::CursorLeft { .. } => PageInput::MouseLeave,
             WindowEvent::MouseInput { state, button, .. } => {
-                let Some((button, bit)) = pointer_button(button) else { return };
-                let pressed = state == ElementState::Pressed;
-                session.control.set_button(bit, pressed);
-                PageInput::MouseButton { x, y, button, pressed }
+                let Some(button) = pointer_button(button) else { return };
+                PageInput::MouseButton { x, y, button, pressed: state == ElementState::Pressed }
             }
             WindowEvent::MouseWheel { delta, .. } => {
                 let (dx, dy, unit) = match delta {
-                    MouseScrollDelta::LineDelta(dx, dy) => (f64::from(dx), f64::from(dy), WheelUnit::Lines),
+                    MouseScrollDelta::LineDelta(dx, dy) => (f64::from(dx), f64::from(dy), WheelUnit::Notches),
                     MouseScrollDelta::PixelDelta(delta) => (delta.x, delta.y, WheelUnit::Pixels),
                 };
                 PageInput::Wheel { x, y, dx, dy, unit }
@@ -153,10 +150,20 @@ impl Player {
             WindowEvent::Touch(touch) => touch_input(&touch),
             _ => return,
         };
-        if let Some(page) = session.page()
-            && let Err(error) = page.input(input)
-        {
-            tracing::debug!(code = error.code(), "{error}");
+        session.control.follow_pointer(&input);
+        let Some(page) = session.page() else { return };
+        let told = match input {
+            PageInput::MouseMove { .. } | PageInput::MouseButton { .. } | PageInput::Wheel { .. } => Some(self.modifiers),
+            // After a key, and when the keys have gone elsewhere, they are told anew.
+            PageInput::Key(_) | PageInput::Focus(_) => None,
+            _ => self.told,
+        };
+        let news = told.filter(|_| told != self.told).map(|modifiers| PageInput::Modifiers(keys::convert_modifiers(modifiers)));
+        self.told = told;
+        for input in news.into_iter().chain([input]) {
+            if let Err(error) = page.input(input) {
+                tracing::debug!(code = error.code(), "{error}");
+            }
         }
     }
 
@@ -171,14 +178,14 @@ impl Player {
     }
 }
 
-/// The page's name of a button, and the bit that kernels see.
-fn pointer_button(button: MouseButton) -> Option<(PointerButton, u32)> {
+/// The page's name of a button.
+fn pointer_button(button: MouseButton) -> Option<PointerButton> {
     Some(match button {
-        MouseButton::Left => (PointerButton::Primary, 0),
-        MouseButton::Right => (PointerButton::Secondary, 1),
-        MouseButton::Middle => (PointerButton::Middle, 2),
-        MouseButton::Back => (PointerButton::Back, 3),
-        MouseButton::Forward => (PointerButton::Forward, 4),
+        MouseButton::Left => PointerButton::Primary,
+        MouseButton::Right => PointerButton::Secondary,
+        MouseButton::Middle => PointerButton::Middle,
+        MouseButton::Back => PointerButton::Back,
+        MouseButton::Forward => PointerButton::Forward,
         MouseButton::Other(_) => return None,
     })
 }

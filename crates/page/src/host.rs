@@ -33,6 +33,7 @@ use crate::error::PageError;
 use crate::event::{PageEvent, cut};
 use crate::frame::FramePath;
 use crate::input::PageInput;
+use crate::keys::Keys;
 use crate::mailbox::{Batch, Command, Resize};
 use crate::page::{Pixels, Shared, check_size};
 use context::SharedFrameContext;
@@ -118,6 +119,7 @@ struct Host {
     context: Rc<SharedFrameContext>,
     pacer: Rc<Pacer>,
     heartbeat: Heartbeat,
+    keys: Keys,
     scale: f32,
     max_side: u32,
     /// What is painted and was not sent off.
@@ -166,6 +168,7 @@ impl Host {
             context,
             pacer,
             heartbeat: Heartbeat::new(Instant::now()),
+            keys: Keys::default(),
             scale,
             max_side,
             painted: None,
@@ -205,12 +208,7 @@ impl Host {
         }
         for command in batch.commands {
             match command {
-                Command::Input(PageInput::Focus(focused)) => self.webview.set_focused(focused),
-                Command::Input(input) => {
-                    if let Some(event) = input.to_servo() {
-                        self.webview.notify_input_event(event);
-                    }
-                }
+                Command::Input(input) => self.input(&input),
                 Command::Evaluate(script, reply) => {
                     self.webview.evaluate_javascript(script, move |result| reply(value::to_json(result)));
                 }
@@ -218,6 +216,18 @@ impl Host {
                 Command::FrameRate(rate) => self.pacer.set_rate(rate),
                 Command::Reload => self.reload(),
             }
+        }
+    }
+
+    fn input(&mut self, input: &PageInput) {
+        for key in self.keys.before(input) {
+            self.webview.notify_input_event(key.to_servo());
+        }
+        if let PageInput::Focus(focused) = input {
+            self.webview.set_focused(*focused);
+        }
+        if let Some(event) = input.to_servo(self.scale) {
+            self.webview.notify_input_event(event);
         }
     }
 

@@ -8,6 +8,12 @@ use servo::{
 
 use crate::limits::MAX_INPUT_TEXT_BYTES;
 
+/// How far a notch of the wheel scrolls, CSS pixels.
+const NOTCH: f64 = 53.0;
+
+/// Farther than any page is long, device pixels.
+const FARTHEST: f64 = 1e9;
+
 /// A button of the mouse.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum PointerButton {
@@ -26,10 +32,10 @@ pub enum PointerButton {
 /// In what the wheel's way is measured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum WheelUnit {
-    /// Device pixels: touch pads.
+    /// Device pixels.
     Pixels,
-    /// Lines: wheels with notches.
-    Lines,
+    /// Notches of a wheel, of which touch pads tell parts. Each is as far as in Chromium on Linux.
+    Notches,
 }
 
 /// Where a finger is in its touch.
@@ -69,6 +75,19 @@ impl KeyInput {
     #[must_use]
     pub fn new(pressed: bool, key: Key, code: Code) -> Self {
         Self { pressed, key, code, location: Location::Standard, modifiers: Modifiers::empty(), repeat: false, composing: false }
+    }
+
+    /// Servo's word for it.
+    pub(crate) fn to_servo(&self) -> InputEvent {
+        InputEvent::Keyboard(servo::KeyboardEvent::new(KeyboardEvent {
+            state: if self.pressed { KeyState::Down } else { KeyState::Up },
+            key: self.key.clone(),
+            code: self.code,
+            location: self.location,
+            modifiers: self.modifiers,
+            repeat: self.repeat,
+            is_composing: self.composing,
+        }))
     }
 }
 
@@ -111,6 +130,8 @@ pub enum PageInput {
     },
     /// A key went down or up.
     Key(KeyInput),
+    /// Which of shift, control, alt and meta are down as the pointer moves, clicks or scrolls. The page is told by keys what it did not know.
+    Modifiers(Modifiers),
     /// Text that came without keys: a finished composition, a paste.
     Text(String),
     /// An input method is composing: the text so far.
@@ -138,12 +159,12 @@ impl PageInput {
             Self::Wheel { x, y, dx, dy, .. } => x.is_finite() && y.is_finite() && dx.is_finite() && dy.is_finite(),
             Self::Text(text) | Self::Preedit(text) => text.len() <= MAX_INPUT_TEXT_BYTES,
             Self::Key(key) => !matches!(&key.key, Key::Character(text) if text.len() > MAX_INPUT_TEXT_BYTES),
-            Self::MouseLeave | Self::Focus(_) => true,
+            Self::MouseLeave | Self::Modifiers(_) | Self::Focus(_) => true,
         }
     }
 
-    /// Servo's word for it; `None` for the focus, which is no event there.
-    pub(crate) fn to_servo(&self) -> Option<InputEvent> {
+    /// Servo's word for it in a page of this scale; `None` for the focus and for modifiers, which are no events there.
+    pub(crate) fn to_servo(&self, scale: f32) -> Option<InputEvent> {
         Some(match self {
             Self::MouseMove { x, y } => InputEvent::MouseMove(MouseMoveEvent::new(point(*x, *y))),
             Self::MouseLeave => InputEvent::MouseLeftViewport(MouseLeftViewportEvent::default()),
@@ -159,21 +180,16 @@ impl PageInput {
                 InputEvent::MouseButton(MouseButtonEvent::new(action, button, point(*x, *y)))
             }
             Self::Wheel { x, y, dx, dy, unit } => {
-                let mode = match unit {
-                    WheelUnit::Pixels => WheelMode::DeltaPixel,
-                    WheelUnit::Lines => WheelMode::DeltaLine,
+                // Servo scrolls by the number alone, whatever its mode is.
+                let pixels = match unit {
+                    WheelUnit::Pixels => 1.0,
+                    WheelUnit::Notches => NOTCH * f64::from(scale),
                 };
-                InputEvent::Wheel(WheelEvent::new(WheelDelta { x: *dx, y: *dy, z: 0.0, mode }, point(*x, *y)))
+                let [x_pixels, y_pixels] = [dx, dy].map(|way| (way * pixels).clamp(-FARTHEST, FARTHEST));
+                let delta = WheelDelta { x: x_pixels, y: y_pixels, z: 0.0, mode: WheelMode::DeltaPixel };
+                InputEvent::Wheel(WheelEvent::new(delta, point(*x, *y)))
             }
-            Self::Key(key) => InputEvent::Keyboard(servo::KeyboardEvent::new(KeyboardEvent {
-                state: if key.pressed { KeyState::Down } else { KeyState::Up },
-                key: key.key.clone(),
-                code: key.code,
-                location: key.location,
-                modifiers: key.modifiers,
-                repeat: key.repeat,
-                is_composing: key.composing,
-            })),
+            Self::Key(key) => key.to_servo(),
             Self::Text(text) => composition(CompositionState::End, text),
             Self::Preedit(text) => composition(CompositionState::Update, text),
             Self::Touch { id, phase, x, y } => {
@@ -185,7 +201,7 @@ impl PageInput {
                 };
                 InputEvent::Touch(TouchEvent::new(kind, TouchId(*id), point(*x, *y), TouchPointerType::Touch))
             }
-            Self::Focus(_) => return None,
+            Self::Modifiers(_) | Self::Focus(_) => return None,
         })
     }
 }

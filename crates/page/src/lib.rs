@@ -14,6 +14,7 @@ mod event;
 mod frame;
 mod host;
 mod input;
+mod keys;
 pub mod limits;
 mod mailbox;
 mod page;

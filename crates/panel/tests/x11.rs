@@ -114,13 +114,22 @@ mod linux {
         until("the button is pressed", || panel.view.title().is_some_and(|title| title.starts_with("clicked")));
         assert!(!panel.handed_on.borrow().iter().any(|input| matches!(input, Input::Button { .. })), "that click was the panel's");
 
+        let window = panel.view.window().unwrap();
+        let has = |name: &str| window.cursor() == gtk::gdk::Cursor::from_name(&window.display(), name);
+        until("the pointer is the button's hand", || has("pointer"));
+        panel.routed.set_cursor("crosshair");
+        assert!(has("pointer"), "the page's cursor is for the page");
+
         click(scale, 400, 200);
+        until("the button is left", || panel.view.title().is_some_and(|title| title == "left"));
+        until("the pointer is the page's cross", || has("crosshair"));
         until("the click is handed on", || panel.has(|input| matches!(input, Input::Button { pressed: false, .. })));
         let pressed = Input::Button { x: f64::from(400 * scale), y: f64::from(200 * scale), button: 1, pressed: true };
         assert!(panel.has(|input| *input == pressed), "{:?}", panel.handed_on.borrow());
         assert!(panel.has(|input| *input == Input::Focus(true)));
         xdotool(&["mousemove", &(100 * scale).to_string(), &(150 * scale).to_string()]);
         until("the pointer has gone to the panel", || panel.has(|input| *input == Input::Leave));
+        until("it is not the page's cross any more", || !has("crosshair"));
     }
 
     /// The webview's menu and its list, which open with the press and take the release for themselves, do not leave the panel with the pointer.
@@ -164,6 +173,10 @@ mod linux {
         assert!(panel.has(|input| *input == Input::Focus(false)));
         xdotool(&["key", "h", "i"]);
         until("the panel has written", || panel.view.title().is_some_and(|title| title == "typed hi"));
+        xdotool(&["keydown", "Shift_L", "mousemove", &(400 * scale).to_string(), &(220 * scale).to_string(), "click", "4"]);
+        until("the page hears of shift with the pointer", || panel.has(|input| *input == Input::Modifiers([true, false, false, false])));
+        xdotool(&["keyup", "Shift_L", "click", "4"]);
+        until("and that it is up again", || panel.has(|input| *input == Input::Modifiers([false; 4])));
         assert!(!panel.has(|input| matches!(input, Input::Key(_))), "those keys were the panel's");
 
         xdotool(&["key", "F6"]);

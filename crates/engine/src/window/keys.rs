@@ -42,7 +42,8 @@ fn code(key: PhysicalKey) -> Code {
     }
 }
 
-fn convert_modifiers(state: ModifiersState) -> Modifiers {
+/// Modifiers as the page wants them.
+pub(super) fn convert_modifiers(state: ModifiersState) -> Modifiers {
     [
         (state.shift_key(), Modifiers::SHIFT),
         (state.control_key(), Modifiers::CONTROL),

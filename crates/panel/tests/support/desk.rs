@@ -1,5 +1,7 @@
 //! What the tests under a real display server have in common: a window with a webview whose pixels are captured and whose input is routed.
 
+#![allow(dead_code, reason = "each test uses its part")]
+
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -8,14 +10,15 @@ use std::time::{Duration, Instant};
 
 use gtk::prelude::*;
 use wasm_engine_gpu::Gpu;
-use wasm_engine_panel::sys::linux::{Input, capture, route};
+use wasm_engine_panel::sys::linux::{Input, Routed, capture, route};
 use wasm_engine_panel::{Panel as _, PanelPixels, Uploads};
 use webkit2gtk::WebViewExt;
 
 /// A card at the left with a button, a field and a label that can be changed; the rest shows nothing.
 const PAGE: &str = r#"<!doctype html><body style="margin:0;background:transparent;font:16px sans-serif">
     <div style="position:absolute;left:0;top:0;width:200px;height:300px;background:rgb(20,40,60)">
-    <button style="position:absolute;left:20px;top:20px;width:120px;height:40px" onclick="document.title='clicked '+(++clicks)">Press</button>
+    <button style="position:absolute;left:20px;top:20px;width:120px;height:40px;cursor:pointer"
+        onclick="document.title='clicked '+(++clicks)" onmouseleave="document.title='left'">Press</button>
     <input style="position:absolute;left:20px;top:100px;width:120px;height:30px" onfocus="document.title='ready'"
         oninput="document.title='typed '+this.value">
     <select style="position:absolute;left:20px;top:150px;width:120px;height:30px" onchange="document.title='chose '+this.value">
@@ -51,6 +54,7 @@ pub(crate) struct Panel {
     pub(crate) handed_on: Rc<RefCell<Vec<Input>>>,
     /// How often Ctrl, Alt and H were pressed.
     pub(crate) chords: Rc<Cell<u32>>,
+    pub(crate) routed: Routed,
     drawn: Arc<AtomicU64>,
 }
 
@@ -66,8 +70,9 @@ impl Panel {
         let inputs = handed_on.clone();
         let chords: Rc<Cell<u32>> = Rc::default();
         let pressed = chords.clone();
-        route(view, pixels.clone(), move |input| inputs.borrow_mut().push(input)).on_ctrl_alt('h', move || pressed.set(pressed.get() + 1));
-        Self { view: view.clone(), pixels, handed_on, chords, drawn }
+        let routed = route(view, pixels.clone(), move |input| inputs.borrow_mut().push(input));
+        routed.on_ctrl_alt('h', move || pressed.set(pressed.get() + 1));
+        Self { view: view.clone(), pixels, handed_on, chords, routed, drawn }
     }
 
     /// Whether such an input was handed on.

@@ -13,8 +13,9 @@ pub(super) fn page_input(input: Input) -> PageInput {
         Input::Button { x, y, button, pressed } => {
             PageInput::MouseButton { x: x as f32, y: y as f32, button: pointer_button(button), pressed }
         }
-        Input::Wheel { x, y, dx, dy } => PageInput::Wheel { x: x as f32, y: y as f32, dx, dy, unit: WheelUnit::Lines },
+        Input::Wheel { x, y, dx, dy } => PageInput::Wheel { x: x as f32, y: y as f32, dx, dy, unit: WheelUnit::Notches },
         Input::Touch { id, phase, x, y } => PageInput::Touch { id, phase: touch_phase(phase), x: x as f32, y: y as f32 },
+        Input::Modifiers(held) => PageInput::Modifiers(modifiers(held)),
         Input::Key(event) => PageInput::Key(key_input(&event)),
         Input::Text(text) => PageInput::Text(text),
         Input::Preedit(text) => PageInput::Preedit(text),
@@ -52,10 +53,15 @@ fn key_input(event: &KeyEvent) -> KeyInput {
         KeyLocation::Right => Location::Right,
         KeyLocation::Numpad => Location::Numpad,
     };
-    let masks = [Modifiers::SHIFT, Modifiers::CONTROL, Modifiers::ALT, Modifiers::META];
-    let modifiers = event.modifiers.iter().zip(masks).filter(|(down, _)| **down).fold(Modifiers::empty(), |all, (_, mask)| all | mask);
+    let modifiers = modifiers(event.modifiers);
     let code = event.physical().parse().unwrap_or(Code::Unidentified);
     KeyInput { location, modifiers, repeat: event.repeat, composing: event.composing, ..KeyInput::new(event.pressed, key, code) }
+}
+
+/// Shift, control, alt and super.
+fn modifiers(held: [bool; 4]) -> Modifiers {
+    let masks = [Modifiers::SHIFT, Modifiers::CONTROL, Modifiers::ALT, Modifiers::META];
+    held.iter().zip(masks).filter(|(down, _)| **down).fold(Modifiers::empty(), |all, (_, mask)| all | mask)
 }
 
 /// X's names of keys that write nothing, as the W3C's UI Events have them. Those of the keypad mean what the others do.

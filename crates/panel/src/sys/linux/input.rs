@@ -1,6 +1,6 @@
 //! Who an input is for. The webview gets the system's events as ever; those where the panel shows nothing are taken from it and handed on.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -37,15 +37,15 @@ pub enum Input {
         /// Down, or up.
         pressed: bool,
     },
-    /// The wheel turned, by lines: positive shows more of what is to the left, and of what is above.
+    /// The wheel turned, by notches: positive shows more of what is to the left, and of what is above.
     Wheel {
         /// To the right.
         x: f64,
         /// Down.
         y: f64,
-        /// Lines.
+        /// Notches.
         dx: f64,
-        /// Lines.
+        /// Notches.
         dy: f64,
     },
     /// A finger came down, moved or went up.
@@ -59,6 +59,8 @@ pub enum Input {
         /// Down.
         y: f64,
     },
+    /// Which of shift, control, alt and super are down, as the next input of the pointer or of a finger says: whoever has the keys.
+    Modifiers([bool; 4]),
     /// A key went down or up while the panel does not have the focus.
     Key(KeyEvent),
     /// An input method has written this, which ends what it was composing.
@@ -128,11 +130,13 @@ pub fn route<W: IsA<gtk::Widget>>(widget: &W, panel: Arc<dyn Panel>, hand_on: im
         hand_on,
         routing: RefCell::new(Routing::new()),
         keyboard,
+        told: Cell::default(),
+        cursors: RefCell::default(),
         chord: RefCell::default(),
     });
     let routed = Routed(router);
     routed.move_to(widget);
-    routed.0.hand_on(vec![Input::Focus(true)]);
+    routed.0.hand_on(ModifierType::empty(), vec![Input::Focus(true)]);
     routed
 }
 
@@ -149,6 +153,7 @@ fn connect(widget: &gtk::Widget, router: &Rc<Router>) {
     );
     connect_pointer(widget, router);
     connect_keys(widget, router);
+    connect_cursor(widget, router);
     let handler = router.clone();
     widget.connect_touch_event(move |widget, event| handler.touched(widget, event));
 }
@@ -157,26 +162,26 @@ fn connect_pointer(widget: &gtk::Widget, router: &Rc<Router>) {
     let handler = router.clone();
     widget.connect_motion_notify_event(move |widget, event| {
         let spot = handler.spot(widget, event);
-        handler.decide(|routing| routing.moved(spot, held(event.state())))
+        handler.decide(event.state(), |routing| routing.moved(spot, held(event.state())))
     });
     let handler = router.clone();
     widget.connect_enter_notify_event(move |widget, event| {
         // Not where a finger comes down, which is no pointer. A webview learns of it all the same.
         if event.mode() == CrossingMode::Normal {
             let spot = handler.spot(widget, event);
-            let _ = handler.decide(|routing| routing.moved(spot, held(event.state())));
+            let _ = handler.decide(event.state(), |routing| routing.moved(spot, held(event.state())));
         }
         Propagation::Proceed
     });
     let handler = router.clone();
-    widget.connect_leave_notify_event(move |_, _| handler.decide(|routing| (Side::Panel, routing.left())));
+    widget.connect_leave_notify_event(move |_, event| handler.decide(event.state(), |routing| (Side::Panel, routing.left())));
     let handler = router.clone();
     // Comes before the handlers of a kind of event, of which wry has some that keep the buttons 8 and 9 from everybody else.
     widget.connect_event(move |widget, event| event.downcast_ref().map_or(Propagation::Proceed, |event| handler.button(widget, event)));
     let handler = router.clone();
     widget.connect_scroll_event(move |widget, event| {
         let spot = handler.spot(widget, event);
-        handler.decide(|routing| routing.scrolled(spot, lines(event)))
+        handler.decide(event.state(), |routing| routing.scrolled(spot, notches(event)))
     });
 }
 
@@ -189,6 +194,17 @@ fn connect_keys(widget: &gtk::Widget, router: &Rc<Router>) {
     widget.connect_focus_in_event(move |widget, _| handler.focused(widget, true));
     let handler = router.clone();
     widget.connect_focus_out_event(move |widget, _| handler.focused(widget, false));
+}
+
+fn connect_cursor(widget: &gtk::Widget, router: &Rc<Router>) {
+    let handler = router.clone();
+    let follow = move |widget: &gtk::Widget| {
+        let Some(window) = widget.window() else { return };
+        let handler = handler.clone();
+        window.connect_cursor_notify(move |window| handler.cursor_set(window));
+    };
+    follow(widget);
+    widget.connect_realize(follow);
 }
 
 /// What [`route`] has set up. It stays when this is dropped.
@@ -219,10 +235,11 @@ impl Routed {
         self.0.chord.replace(Some(Chord { letter, pressed: Rc::new(pressed), is_down: false }));
     }
 
-    /// Shows the pointer as this CSS name says.
+    /// Shows the pointer as this CSS name says, while it is over the page.
     pub fn set_cursor(&self, name: &str) {
         let Some(window) = self.0.widget().and_then(|widget| widget.window()) else { return };
-        window.set_cursor(gdk::Cursor::from_name(&window.display(), name).as_ref());
+        self.0.cursors.borrow_mut().page = gdk::Cursor::from_name(&window.display(), name);
+        self.0.show_cursor();
     }
 
     /// Says where on the page text is written, in pixels of the window: input methods show their candidates beside it. Until then, that is where a button was last
@@ -240,7 +257,20 @@ struct Router {
     hand_on: Rc<dyn Fn(Input)>,
     routing: RefCell<Routing<Option<EventSequence>>>,
     keyboard: Keyboard,
+    /// The modifiers that were handed on last, as long as nothing else tells of them.
+    told: Cell<Option<[bool; 4]>>,
+    cursors: RefCell<Cursors>,
     chord: RefCell<Option<Chord>>,
+}
+
+/// How the pointer looks. Page and panel have one window, which has one cursor.
+#[derive(Default)]
+struct Cursors {
+    page: Option<gdk::Cursor>,
+    panel: Option<gdk::Cursor>,
+    shown: Option<gdk::Cursor>,
+    /// The window is told of one by us.
+    is_ours: bool,
 }
 
 /// Keys that are neither side's.
@@ -264,22 +294,63 @@ impl Router {
         Spot { x, y, is_covered: x >= 0.0 && y >= 0.0 && self.panel.covers(x as u32, y as u32) }
     }
 
-    /// Hands on what comes out of it; the webview gets the event where it is the panel's.
-    fn decide(&self, decide: impl FnOnce(&mut Routing<Option<EventSequence>>) -> (Side, Vec<Input>)) -> Propagation {
+    /// Hands on what comes out of it; the webview gets the event where it is the panel's. `state` is the event's.
+    fn decide(&self, state: ModifierType, decide: impl FnOnce(&mut Routing<Option<EventSequence>>) -> (Side, Vec<Input>)) -> Propagation {
         // Whoever gets an input may let GTK work, and another event may come of that.
         let (side, inputs) = decide(&mut self.routing.borrow_mut());
-        self.hand_on(inputs);
+        self.hand_on(state, inputs);
+        self.show_cursor();
         if side == Side::Page { Propagation::Stop } else { Propagation::Proceed }
     }
 
-    fn hand_on(&self, inputs: Vec<Input>) {
+    fn hand_on(&self, state: ModifierType, inputs: Vec<Input>) {
+        let held = modifiers_held(state);
         for input in inputs {
-            if let Input::Focus(focused) = input {
-                self.keyboard.focus(focused);
-                self.blur(focused);
+            match input {
+                Input::Focus(focused) => {
+                    self.keyboard.focus(focused);
+                    self.blur(focused);
+                    self.told.set(None);
+                }
+                Input::Key(_) => self.told.set(None),
+                Input::Move { .. } | Input::Button { .. } | Input::Wheel { .. } | Input::Touch { .. } if self.told.get() != Some(held) => {
+                    self.told.set(Some(held));
+                    (self.hand_on)(Input::Modifiers(held));
+                }
+                _ => {}
             }
             (self.hand_on)(input);
         }
+    }
+
+    /// Shows the cursor of whom the pointer is over.
+    fn show_cursor(&self) {
+        let Some(window) = self.widget().and_then(|widget| widget.window()) else { return };
+        let cursor = {
+            let mut cursors = self.cursors.borrow_mut();
+            let wanted = if self.routing.borrow().hovers() { &cursors.page } else { &cursors.panel }.clone();
+            if cursors.shown == wanted {
+                return;
+            }
+            cursors.shown.clone_from(&wanted);
+            cursors.is_ours = true;
+            wanted
+        };
+        window.set_cursor(cursor.as_ref());
+        self.cursors.borrow_mut().is_ours = false;
+    }
+
+    /// The window has another cursor. One that is not ours is the webview's, which has its own a moment after the pointer has moved, over the page perhaps.
+    fn cursor_set(&self, window: &gdk::Window) {
+        {
+            let mut cursors = self.cursors.borrow_mut();
+            if cursors.is_ours {
+                return;
+            }
+            cursors.panel = window.cursor();
+            cursors.shown = window.cursor();
+        }
+        self.show_cursor();
     }
 
     /// The webview does not know that the page has the keys, and a caret would go on blinking in it.
@@ -293,13 +364,13 @@ impl Router {
     fn button(&self, widget: &gtk::Widget, event: &gdk::EventButton) -> Propagation {
         let (spot, button) = (self.spot(widget, event), event.button());
         if event.event_type() == EventType::ButtonRelease {
-            return self.decide(|routing| routing.released(spot, button));
+            return self.decide(event.state(), |routing| routing.released(spot, button));
         }
         let (x, y) = event.position();
         self.keyboard.set_caret(Area { x: x.max(0.0) as u32, y: y.max(0.0) as u32, width: 1, height: 1 });
         // GTK tells a double click once more as an event of its own.
         let is_repeat = event.event_type() != EventType::ButtonPress;
-        self.decide(|routing| routing.pressed(spot, button, held(event.state()), is_repeat))
+        self.decide(event.state(), |routing| routing.pressed(spot, button, held(event.state()), is_repeat))
     }
 
     fn touched(&self, widget: &gtk::Widget, event: &gdk::Event) -> Propagation {
@@ -310,9 +381,10 @@ impl Router {
             EventType::TouchCancel => TouchPhase::Cancel,
             _ => return Propagation::Proceed,
         };
-        let finger = event.downcast_ref::<EventTouch>().and_then(EventTouch::event_sequence);
+        let touch = event.downcast_ref::<EventTouch>();
+        let finger = touch.and_then(EventTouch::event_sequence);
         let spot = self.spot(widget, event);
-        self.decide(|routing| routing.touched(finger, phase, spot))
+        self.decide(touch.map_or(ModifierType::empty(), EventTouch::state), |routing| routing.touched(finger, phase, spot))
     }
 
     fn key(&self, event: &gdk::EventKey, pressed: bool) -> Propagation {
@@ -322,14 +394,14 @@ impl Router {
         if self.turns_keys(event) {
             if pressed {
                 let inputs = self.routing.borrow_mut().turn_keys();
-                self.hand_on(inputs);
+                self.hand_on(event.state(), inputs);
             }
             return Propagation::Stop;
         }
         if !self.routing.borrow().keys_are_the_pages() {
             return Propagation::Proceed;
         }
-        self.hand_on(self.keyboard.key(event, pressed));
+        self.hand_on(event.state(), self.keyboard.key(event, pressed));
         Propagation::Stop
     }
 
@@ -362,13 +434,19 @@ impl Router {
             // Its release will be another window's.
             chord.is_down = false;
         }
-        self.decide(|routing| (Side::Panel, routing.focused(focused)))
+        self.decide(ModifierType::empty(), |routing| (Side::Panel, routing.focused(focused)))
     }
 }
 
 /// Whether it is one, which is found out without WebKit: that would be loaded to say what its own type is.
 fn is_webview(widget: &gtk::Widget) -> bool {
     glib::Type::from_name("WebKitWebView").is_some_and(|webview| widget.type_().is_a(webview))
+}
+
+/// Shift, control, alt and super. For the pointer's events X11 tells the last as a number alone.
+pub(super) fn modifiers_held(state: ModifierType) -> [bool; 4] {
+    let supers = ModifierType::SUPER_MASK | ModifierType::MOD4_MASK;
+    [ModifierType::SHIFT_MASK, ModifierType::CONTROL_MASK, ModifierType::MOD1_MASK, supers].map(|mask| state.intersects(mask))
 }
 
 /// Those that make a key another one; not the locks, nor the buttons of the pointer.
@@ -382,7 +460,7 @@ fn held(modifiers: ModifierType) -> Buttons {
 }
 
 /// How far the wheel has turned.
-fn lines(event: &gdk::EventScroll) -> (f64, f64) {
+fn notches(event: &gdk::EventScroll) -> (f64, f64) {
     match event.direction() {
         ScrollDirection::Up => (0.0, 1.0),
         ScrollDirection::Down => (0.0, -1.0),

@@ -3,10 +3,10 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use gtk::gdk::{self, ModifierType};
+use gtk::gdk;
 use gtk::prelude::*;
 
-use super::input::{Input, KeyEvent};
+use super::input::{Input, KeyEvent, modifiers_held};
 use crate::tiles::Area;
 
 /// The input method of what lies under the panel, which has it while it has the keys.
@@ -104,8 +104,7 @@ fn key_event(event: &gdk::EventKey, pressed: bool) -> KeyEvent {
         pressed,
         repeat: false,
         composing: false,
-        modifiers: [ModifierType::SHIFT_MASK, ModifierType::CONTROL_MASK, ModifierType::MOD1_MASK, ModifierType::SUPER_MASK]
-            .map(|mask| state.contains(mask)),
+        modifiers: modifiers_held(state),
     }
 }
 

@@ -32,6 +32,8 @@ pub(super) struct Routing<F> {
     drag: Option<(Side, u32)>,
     /// The pointer is over the page, as far as the page knows.
     hovers: bool,
+    /// The pointer is over the panel, as far as the webview knows.
+    in_panel: bool,
     /// The pointer has left the window during a drag.
     has_left: bool,
     /// The page has the keys while the window has them.
@@ -45,7 +47,7 @@ pub(super) struct Routing<F> {
 impl<F: PartialEq> Routing<F> {
     /// Nothing is down, and the page has the keys: the app's own before there is a panel, and until somebody turns to that.
     pub(super) fn new() -> Self {
-        Self { drag: None, hovers: false, has_left: false, keys: true, focus: true, fingers: Vec::new() }
+        Self { drag: None, hovers: false, in_panel: false, has_left: false, keys: true, focus: true, fingers: Vec::new() }
     }
 
     /// Whether keys are for the page.
@@ -53,22 +55,30 @@ impl<F: PartialEq> Routing<F> {
         self.keys
     }
 
+    /// Whether the pointer is the page's.
+    pub(super) fn hovers(&self) -> bool {
+        self.hovers
+    }
+
     fn side(&self, spot: Spot) -> Side {
         self.drag.map_or_else(|| spot.side(), |(side, _)| side)
     }
 
-    /// The pointer has moved, or come into the window, with these buttons down.
+    /// The pointer has moved, or come into the window, with these buttons down. The webview gets the first move away from what it shows, too: nobody else tells it that
+    /// the pointer is there no more.
     pub(super) fn moved(&mut self, spot: Spot, held: Buttons) -> (Side, Vec<Input>) {
         self.has_left = false;
         let mut inputs = self.miss_releases(spot, held);
-        match self.side(spot) {
+        let side = self.side(spot);
+        match side {
             Side::Panel => inputs.extend(self.leave()),
             Side::Page => {
                 self.hovers = true;
                 inputs.push(Input::Move { x: spot.x, y: spot.y });
             }
         }
-        (self.side(spot), inputs)
+        let was_in_panel = std::mem::replace(&mut self.in_panel, side == Side::Panel);
+        (if was_in_panel { Side::Panel } else { side }, inputs)
     }
 
     /// Ends what is down here and, as the system says, is no longer: a menu or a list that opens with the press takes the release for itself.
@@ -84,6 +94,7 @@ impl<F: PartialEq> Routing<F> {
     /// The pointer has left the window. The page keeps it until the drag ends.
     pub(super) fn left(&mut self) -> Vec<Input> {
         self.has_left = true;
+        self.in_panel = false;
         if self.drag.is_some() { Vec::new() } else { self.leave() }
     }
 
@@ -224,6 +235,7 @@ mod tests {
     fn the_pointer_is_whose_it_is_over() {
         let mut routing = routing();
         assert_eq!(routing.moved(PANEL, NONE), (Side::Panel, vec![]));
+        assert_eq!(routing.moved(PAGE, NONE), (Side::Panel, vec![moved(PAGE)]), "the webview sees it go");
         assert_eq!(routing.moved(PAGE, NONE), (Side::Page, vec![moved(PAGE)]));
         assert_eq!(routing.scrolled(PAGE, (0.0, 1.0)), (Side::Page, vec![Input::Wheel { x: 400.0, y: 20.0, dx: 0.0, dy: 1.0 }]));
         assert_eq!(routing.moved(PANEL, NONE), (Side::Panel, vec![Input::Leave]), "told once");
@@ -248,6 +260,7 @@ mod tests {
         assert_eq!(routing.pressed(PANEL, 1, NONE, false), (Side::Panel, vec![Input::Focus(false)]));
         assert_eq!(routing.moved(PAGE, held(&[1])), (Side::Panel, vec![]));
         assert_eq!(routing.released(PAGE, 1), (Side::Panel, vec![]));
+        assert_eq!(routing.moved(PAGE, NONE), (Side::Panel, vec![moved(PAGE)]), "the webview had it until now");
         assert_eq!(routing.moved(PAGE, NONE), (Side::Page, vec![moved(PAGE)]));
     }
 
@@ -257,7 +270,7 @@ mod tests {
         // The panel's own menu opens with the press, and the release is the menu's.
         routing.pressed(PANEL, 3, NONE, false);
         assert_eq!(routing.moved(PAGE, held(&[3])), (Side::Panel, vec![]), "it is still down");
-        assert_eq!(routing.moved(PAGE, NONE), (Side::Page, vec![moved(PAGE)]));
+        assert_eq!(routing.moved(PAGE, NONE).1, [moved(PAGE)]);
         routing.pressed(PANEL, 1, NONE, false);
         let inputs = vec![Input::Focus(true), button(PAGE, 1, true)];
         assert_eq!(routing.pressed(PAGE, 1, NONE, false), (Side::Page, inputs), "without a move in between");
