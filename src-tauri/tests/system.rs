@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command};
 
 use harness::desk::{BAR, BUTTON, CLICK, PAUSE, PAUSED, SEED, TYPED, copy, is_off, is_on, ready};
-use harness::{Session, at_rest, children, difference, fixture, until};
+use harness::{Session, Shell, at_rest, children, difference, fixture, until};
 use image::RgbImage;
 
 /// A program that ends with the test.
@@ -206,6 +206,36 @@ fn the_keys_for_the_hud_are_heard_in_any_window() {
         shell.shows("that the HUD has come or gone", |picture| (difference(&page(picture), &before) > 0.005) == shown);
     }
     shell.close();
+}
+
+#[test]
+fn the_keys_for_the_hud_are_those_of_the_app_that_was_looked_at_last() {
+    let session = Session::start("desktop-keys-of-two");
+    let other = other_app(session.home());
+    let first = session.open(&[&fixture("desk")]);
+    ready(&first);
+    let second = session.open(&[other.to_str().unwrap()]);
+    ready(&second);
+    // Side by side: no picture is had of what is covered.
+    session.display.xdotool(&["windowmove", "--sync", &second.window.to_string(), "1050", "760"]);
+    let page = |shell: &Shell<'_>| Some(image::imageops::crop_imm(&shell.picture()?, 420, 0, 580, 700).to_image());
+    let before = [&first, &second].map(|shell| page(shell).unwrap());
+    let has_hud = |shown: [bool; 2]| {
+        let now = [page(&first)?, page(&second)?];
+        let is_so = |index: usize| (difference(&now[index], &before[index]) > 0.005) == shown[index];
+        (is_so(0) && is_so(1)).then_some(())
+    };
+    for (shell, shown) in [(&second, [false, true]), (&first, [true, true]), (&second, [true, false])] {
+        session.display.xdotool(&["windowactivate", "--sync", &shell.window.to_string(), "sleep", "0.3", "key", "ctrl+alt+h"]);
+        until("that the HUD of the one that was looked at last comes or goes", || has_hud(shown));
+    }
+    // The other one has them again when it is looked at.
+    second.close();
+    session.display.xdotool(&["windowactivate", "--sync", &first.window.to_string(), "sleep", "0.3", "key", "ctrl+alt+h"]);
+    first.shows("that the HUD has gone", |picture| {
+        difference(&image::imageops::crop_imm(picture, 420, 0, 580, 700).to_image(), &before[0]) < 0.005
+    });
+    first.close();
 }
 
 #[test]

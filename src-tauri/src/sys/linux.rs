@@ -12,7 +12,7 @@ use std::time::Duration;
 use tauri::plugin::TauriPlugin;
 use tauri::webview::WebviewBuilder;
 use tauri::window::WindowBuilder;
-use tauri::{AppHandle, LogicalPosition, LogicalSize, Manager, Webview, WebviewEvent, WebviewUrl, Window, Wry};
+use tauri::{AppHandle, LogicalPosition, LogicalSize, Manager, Webview, WebviewEvent, WebviewUrl, Window, WindowEvent, Wry};
 use wasm_engine_engine::Diagnostic;
 use wasm_engine_engine::desktop::{Desktop, Opening, Pace, Wanted};
 use wasm_engine_panel::sys::linux;
@@ -63,10 +63,19 @@ pub(crate) fn fraction() -> f64 {
     linux::fraction()
 }
 
-/// Calls `pressed` whenever Ctrl, Alt and H are pressed, in whatever window.
+/// Calls `pressed` whenever Ctrl, Alt and H are pressed, in whatever window, while this shell's was looked at later than those of others.
 pub(crate) fn hear_hud_keys(app: &AppHandle, pressed: fn(&AppHandle)) -> Result<(), Box<dyn Error>> {
     let app = app.clone();
-    Ok(linux::on_ctrl_alt(HUD, move || pressed(&app))?)
+    let window = find(&app);
+    let keys = linux::on_ctrl_alt(HUD, move || pressed(&app))?;
+    if let Some(window) = window {
+        window.on_window_event(move |event| {
+            if let WindowEvent::Focused(true) = event {
+                keys.claim();
+            }
+        });
+    }
+    Ok(())
 }
 
 /// Where the frames will be shown: above the webview, once there is one.

@@ -26,7 +26,7 @@ pub use input::{Input, KeyEvent, KeyLocation, Routed, TouchPhase, route};
 pub use late::{LibraryError, begin_gtk, load_gtk, load_webkit};
 pub use priority::let_frames_go_first;
 pub use scale::{fraction, pixels_per_point};
-pub use shortcut::{ShortcutError, on_ctrl_alt};
+pub use shortcut::{Shortcut, ShortcutError, on_ctrl_alt};
 pub use sized::sized;
 pub use software::{keep_canvases_on_the_processor, paint_where_it_is_cheap, skip_absent_drivers};
 pub use waiting::{Waiting, afterwards, webview_in};
