@@ -8,7 +8,7 @@ use tauri_plugin_dialog::DialogExt as _;
 use wasm_engine_engine::desktop::protocol::{FromEngine, FromPanel, Problem, Rights, ShellState};
 
 use crate::shell::Shell;
-use crate::{launch, recent};
+use crate::{launch, recent, sys};
 
 /// The longest path that a panel may name, bytes.
 const PATH_BYTES: usize = 4096;
@@ -63,13 +63,18 @@ pub(crate) async fn shell_choose(archive: bool, app: AppHandle) -> Result<(), Pr
     if let Some(folder) = recent::folder() {
         dialog = dialog.set_directory(folder);
     }
-    let chosen = if archive {
-        dialog.set_title("Open archive").add_filter("Apps", &["weapp"]).blocking_pick_file()
+    if let Some(window) = sys::find(&app) {
+        dialog = dialog.set_parent(&window);
+    }
+    let (choose, mut chosen) = tauri::async_runtime::channel(1);
+    let choose = move |path| drop(choose.try_send(path));
+    if archive {
+        dialog.set_title("Open archive").add_filter("Apps", &["weapp"]).pick_file(choose);
     } else {
-        dialog.set_title("Open app folder").blocking_pick_folder()
-    };
+        dialog.set_title("Open app folder").pick_folder(choose);
+    }
     // Closed without a choice.
-    let Some(path) = chosen.and_then(|chosen| chosen.into_path().ok()) else { return Ok(()) };
+    let Some(path) = chosen.recv().await.flatten().and_then(|chosen| chosen.into_path().ok()) else { return Ok(()) };
     open(app, path).await
 }
 

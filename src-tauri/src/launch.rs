@@ -93,6 +93,13 @@ pub(crate) fn diagnostic(error: &(dyn Error + 'static)) -> Diagnostic {
     }
 }
 
+/// What keeps a second shell from being of use: the first one runs already, as it was begun.
+pub(crate) fn already_running() -> Diagnostic {
+    let message = "the app is open already: its run has its seed and writes what it was told to";
+    Diagnostic::new("ALREADY_RUNNING", message)
+        .with_hint(Some("close its window first, or leave the options out to have it shown".to_owned()))
+}
+
 /// As the panel shows it.
 pub(crate) fn problem(diagnostic: &Diagnostic) -> Problem {
     let place = diagnostic.location.as_ref().map(|place| format!(" ({}:{})", place.file, place.line)).unwrap_or_default();

@@ -16,7 +16,7 @@ use std::error::Error;
 use std::path::PathBuf;
 
 use clap::Parser;
-use tauri::{AppHandle, Manager, RunEvent};
+use tauri::{App, AppHandle, Manager, RunEvent};
 use wasm_engine_engine::desktop::Opening;
 use wasm_engine_engine::{Display, PanelLog, RunOptions, StopHandle, start_log};
 
@@ -45,7 +45,7 @@ struct Arguments {
 /// What a shell exits with after Ctrl-C, as programs do that a signal has ended.
 const INTERRUPTED: i32 = 130;
 
-/// What it exits with when there is nothing to show a window with.
+/// What it exits with when there is nothing to show a window with, or the window that there is cannot do what was asked for.
 pub(crate) const NOT_STARTED: i32 = 1;
 
 fn main() -> ! {
@@ -58,11 +58,17 @@ fn run() -> i32 {
     wasm_engine_engine::prepare();
     let Arguments { app, seed, out, report, trace } = Arguments::parse();
     sys::prepare();
+    let asks_more = seed.is_some() || [&out, &report, &trace].into_iter().any(Option::is_some);
     let options = RunOptions { display: Display::Window, seed, out, report, trace, ..RunOptions::default() };
     let log = PanelLog::default();
     start_log("warn", Some(log.clone()));
     // Others may start us in another folder than the one the path is meant from.
     let app = app.map(|path| path.canonicalize().unwrap_or(path));
+    // What the first one is told by the second is the app alone.
+    if asks_more && sys::is_running(&launch::identity(app.as_deref())) {
+        say(std::io::stderr(), &launch::already_running());
+        return NOT_STARTED;
+    }
     let stop = StopHandle::new();
     let opening = match app.clone().map(|app| Opening::begin(app, options, stop.clone(), log)).transpose() {
         Ok(opening) => opening.map(|opening| {
@@ -76,7 +82,12 @@ fn run() -> i32 {
     }
     let built = tauri::Builder::default()
         .plugin(sys::single_instance(&launch::identity(app.as_deref())))
-        .plugin(tauri_plugin_window_state::Builder::default().with_filename(launch::window_file(app.as_deref())).build())
+        .plugin(
+            tauri_plugin_window_state::Builder::default()
+                .with_filename(launch::window_file(app.as_deref()))
+                .with_denylist(&[window::FAILED])
+                .build(),
+        )
         .plugin(tauri_plugin_dialog::init())
         .plugin(tauri_plugin_notification::init())
         .manage(Shell::new(app.clone(), stop))
@@ -99,25 +110,25 @@ fn run() -> i32 {
             Ok(())
         })
         .build(tauri::generate_context!());
-    match built {
-        Ok(shell) => {
-            let handle = shell.handle().clone();
-            let state = handle.state::<Shell>();
-            let code = shell.run_return(|shell, event| {
-                if let RunEvent::Exit = event {
-                    shell.state::<Shell>().finish();
-                }
-            });
-            // Now that this one no longer stands for it.
-            if let (true, Some(app)) = (state.begins_again(), state.app())
-                && let Err(error) = launch::start(app)
-            {
-                not_started(&error);
-            }
-            code
+    built.map_or_else(|error| not_started(&error), drive)
+}
+
+/// Runs the shell to its end.
+fn drive(shell: App) -> i32 {
+    let handle = shell.handle().clone();
+    let state = handle.state::<Shell>();
+    let code = shell.run_return(|shell, event| {
+        if let RunEvent::Exit = event {
+            shell.state::<Shell>().finish();
         }
-        Err(error) => not_started(&error),
+    });
+    // Now that this one no longer stands for it.
+    if let (true, Some(app)) = (state.begins_again(), state.app())
+        && let Err(error) = launch::start(app)
+    {
+        not_started(&error);
     }
+    code
 }
 
 fn not_started(error: &(dyn Error + 'static)) -> i32 {

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use tauri::{AppHandle, Manager};
-use tauri_plugin_dialog::{DialogExt as _, MessageDialogButtons, MessageDialogKind};
+use tauri::{AppHandle, Manager, Wry};
+use tauri_plugin_dialog::{DialogExt as _, MessageDialogBuilder, MessageDialogButtons, MessageDialogKind};
 use tauri_plugin_notification::NotificationExt as _;
 use wasm_engine_engine::desktop::Desktop;
 use wasm_engine_engine::desktop::protocol::{Change, Problem};
@@ -37,10 +37,7 @@ pub(crate) async fn tell(app: AppHandle, title: String, run: Arc<Desktop>) {
 /// Asks whether the app is to be opened again, in a dialog of the system's: the panel is drawn by the GPU too.
 fn offer_again(app: &AppHandle, title: &str) {
     let shell = app.clone();
-    app.dialog()
-        .message("The graphics device is lost, and nothing is drawn any more. The guests go on.")
-        .title(title)
-        .kind(MessageDialogKind::Error)
+    dialog(app, title, "The graphics device is lost, and nothing is drawn any more. The guests go on.")
         .buttons(MessageDialogButtons::OkCancelCustom("Open again".to_owned(), "Keep running".to_owned()))
         .show(move |again| {
             if again {
@@ -48,6 +45,15 @@ fn offer_again(app: &AppHandle, title: &str) {
                 shell.exit(0);
             }
         });
+}
+
+/// A dialog of the system's about what has gone wrong, in front of the window if there is one.
+pub(crate) fn dialog(app: &AppHandle, title: &str, text: impl Into<String>) -> MessageDialogBuilder<Wry> {
+    let dialog = app.dialog().message(text).title(title).kind(MessageDialogKind::Error);
+    match sys::find(app) {
+        Some(window) => dialog.parent(&window),
+        None => dialog,
+    }
 }
 
 /// What has gone wrong and was not told yet. What is well again can go wrong again.

@@ -5,7 +5,6 @@ use std::error::Error;
 use std::path::Path;
 
 use tauri::{AppHandle, DragDropEvent, Manager};
-use tauri_plugin_dialog::{DialogExt as _, MessageDialogKind};
 use wasm_engine_engine::desktop::Opening;
 use wasm_engine_engine::desktop::protocol::{Problem, RecentApp, ShellApp};
 
@@ -13,8 +12,11 @@ use crate::shell::{Shell, say};
 use crate::sys::Place;
 use crate::{NOT_STARTED, launch, notices, recent, sys, tray};
 
-/// Tauri's name for it.
+/// Tauri's name for it. Its place and size are kept.
 pub(crate) const LABEL: &str = "main";
+
+/// Tauri's name for one that says why an app did not start, of which place and size are not kept: they would be taken for the app's.
+pub(crate) const FAILED: &str = "failed";
 
 /// Size of a window that offers what to open, logical pixels.
 const WELCOME_SIZE: (u32, u32) = (880, 640);
@@ -43,17 +45,29 @@ pub(crate) fn open(app: &AppHandle, path: Option<&Path>, opening: Option<(Openin
 /// Shows what offers to open something, in the window of the app that did not start if it came so far.
 fn welcome(app: &AppHandle) -> Result<(), Box<dyn Error>> {
     let side = |side: u32| f64::from(side) * sys::fraction();
-    sys::webview(&sys::window(app, "wasm-engine", (side(WELCOME_SIZE.0), side(WELCOME_SIZE.1)))?)?;
+    let label = if app.state::<Shell>().app().is_some() { FAILED } else { LABEL };
+    sys::webview(&sys::window(app, label, "wasm-engine", (side(WELCOME_SIZE.0), side(WELCOME_SIZE.1)))?)?;
     add_tray(app);
     Ok(())
 }
 
 /// Says a problem in a dialog of the system's, where there is no webview to say it in, and ends the shell when that was read.
 fn last_words(app: &AppHandle, problem: &Problem) {
-    let hint = problem.hint.as_ref().map(|hint| format!("\n\n{hint}")).unwrap_or_default();
     let shell = app.clone();
-    let dialog = app.dialog().message(format!("{}{hint}\n\n{}", problem.message, problem.code)).title("wasm-engine");
-    dialog.kind(MessageDialogKind::Error).show(move |_| shell.exit(NOT_STARTED));
+    notices::dialog(app, "wasm-engine", written(problem)).show(move |_| shell.exit(NOT_STARTED));
+}
+
+/// Says in a dialog of the system's why the app's window has no panel, in which it would be said else. The run goes on.
+pub(crate) fn without_panel(app: &AppHandle, error: &(dyn Error + 'static)) {
+    let diagnostic = launch::diagnostic(error);
+    tracing::error!(code = diagnostic.code, "there is no panel: {}", diagnostic.message);
+    let text = format!("The app runs, but its window has no control panel.\n\n{}", written(&launch::problem(&diagnostic)));
+    notices::dialog(app, "wasm-engine", text).show(|_| ());
+}
+
+fn written(problem: &Problem) -> String {
+    let hint = problem.hint.as_ref().map(|hint| format!("\n\n{hint}")).unwrap_or_default();
+    format!("{}{hint}\n\n{}", problem.message, problem.code)
 }
 
 /// Adds what there is beside an app's window, when the page is there, which it would hold up: the HUD's keys and the tray's icon.

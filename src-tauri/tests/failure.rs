@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use harness::desk::{CLICK, copy, is_off};
-use harness::{Session, fixture, until};
+use harness::{Session, Shell, fixture, until};
 use webdriver::Driver;
 
 /// A kernel with this body of `kernel_init`.
@@ -77,14 +77,50 @@ fn an_app_that_did_not_start_is_opened_once_it_is_well() {
     assert!(status.success(), "{status}");
     let pid = until("the app is open", || session.pid_of("Desk").filter(|pid| *pid != shell.child.id()));
     let window = until("it shows its window", || session.display.window_of(pid));
-    session.shows(window, "its page", |picture| is_off(picture, CLICK));
+    let picture = session.shows(window, "its page", |picture| is_off(picture, CLICK));
+    assert_eq!(picture.dimensions(), (1000, 700), "the manifest's size");
     assert!(Command::new("kill").arg(pid.to_string()).status().unwrap().success());
+}
+
+#[test]
+fn a_manifest_that_cannot_be_read_leaves_the_apps_window_its_place() {
+    let session = Session::start("desktop-typo");
+    let app = session.home().join("app");
+    copy(fixture("desk").as_ref(), &app);
+    let manifest = std::fs::read_to_string(app.join("app.toml")).unwrap();
+    std::fs::write(app.join("app.toml"), manifest.replace("[app]", "[app")).unwrap();
+    let driver = Driver::start(&session, &[app.to_str().unwrap()]);
+    let said = until("the welcome view tells", || driver.text("body").filter(|text| text.contains("app.toml")));
+    assert!(said.contains("Open folder"), "{said}");
+    drop(driver);
+    let shell = session.open_where_it_was(session.command().arg(&app).stderr(Stdio::null()));
+    shell.shows("what to open", |picture| {
+        picture.dimensions() == (880, 640) && picture.pixels().any(|pixel| pixel != picture.get_pixel(0, 0))
+    });
+    shell.close();
+    std::fs::write(app.join("app.toml"), manifest).unwrap();
+    let shell = session.open_where_it_was(session.command().arg(&app));
+    let picture = shell.shows("its page", |picture| is_off(picture, CLICK));
+    assert_eq!(picture.dimensions(), (1000, 700), "the manifest's size");
+    shell.close();
 }
 
 /// A folder with no library in it, under WebKit's name: in front of the system's it keeps that from being found.
 fn no_webkit(session: &Session) -> &Path {
     std::fs::write(session.home().join("libwebkit2gtk-4.1.so.0"), "").unwrap();
     session.home()
+}
+
+/// Waits for the shell's dialog and closes it.
+fn answer_dialog(session: &Session, shell: &Shell<'_>) {
+    let pid = shell.child.id().to_string();
+    let dialog = || {
+        let windows = session.display.xdotool(&["search", "--onlyvisible", "--pid", &pid]);
+        windows.lines().find(|window| window.parse() != Ok(shell.window)).map(str::to_owned)
+    };
+    let shown = until("the dialog is shown", dialog);
+    session.display.xdotool(&["windowactivate", "--sync", &shown, "key", "Return"]);
+    until("the dialog is closed", || dialog().is_none().then_some(()));
 }
 
 #[test]
@@ -95,8 +131,10 @@ fn without_a_panel_a_second_instance_shows_the_first() {
         command.arg(fixture("desk")).env("LD_LIBRARY_PATH", no_webkit(&session)).stderr(Stdio::null());
         command
     };
-    let shell = session.open_with(&mut start());
+    let mut shell = session.open_with(&mut start());
     shell.shows("the page", |picture| is_off(picture, CLICK));
+    answer_dialog(&session, &shell);
+    assert!(shell.child.try_wait().unwrap().is_none(), "the run goes on");
     session.display.xdotool(&["windowminimize", "--sync", &shell.window.to_string()]);
     let status = start().stdout(Stdio::null()).status().unwrap();
     assert!(status.success(), "{status}");
@@ -109,12 +147,7 @@ fn what_no_window_can_show_is_said_in_a_dialog() {
     let session = Session::start("desktop-dumb");
     let app = trapping_app(session.home());
     let mut shell = session.open_with(session.command().arg(&app).env("LD_LIBRARY_PATH", no_webkit(&session)).stderr(Stdio::null()));
-    let pid = shell.child.id().to_string();
-    let dialog = until("the dialog is shown", || {
-        let windows = session.display.xdotool(&["search", "--onlyvisible", "--pid", &pid]);
-        windows.lines().find(|window| window.parse() != Ok(shell.window)).map(str::to_owned)
-    });
-    session.display.xdotool(&["windowactivate", "--sync", &dialog, "key", "Return"]);
+    answer_dialog(&session, &shell);
     let status = until("the shell ends", || shell.child.try_wait().unwrap());
     assert_eq!(status.code(), Some(1), "{status}");
 }

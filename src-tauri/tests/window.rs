@@ -204,6 +204,12 @@ fn a_second_instance_shows_the_first_and_ends() {
     assert!(status.success(), "{status}");
     until("the first one's window is shown again", || session.display.window_of(shell.child.id()));
     ready(&shell);
+    // What the first one cannot do for it is not left out in silence.
+    let report = session.home().join("report.json");
+    let second = session.command().args([&fixture("desk"), "--seed", "5", "--report"]).arg(&report).output().unwrap();
+    let said = String::from_utf8(second.stderr).unwrap();
+    assert_eq!(second.status.code(), Some(1), "{said}");
+    assert!(said.contains("error[ALREADY_RUNNING]") && !report.exists(), "{said}");
     shell.close();
 }
 

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use tauri::plugin::TauriPlugin;
-use tauri::{AppHandle, LogicalSize, Manager, WebviewUrl, WebviewWindow, WebviewWindowBuilder, WindowEvent, Wry};
+use tauri::{AppHandle, Manager, WebviewUrl, WebviewWindow, WebviewWindowBuilder, WindowEvent, Wry};
 use tauri_plugin_autostart::AutoLaunchManager;
 use tauri_plugin_global_shortcut::{GlobalShortcutExt as _, Shortcut, ShortcutEvent, ShortcutState};
 use wasm_engine_engine::Diagnostic;
@@ -17,6 +17,11 @@ use crate::window;
 /// Lets one shell run at a time: these systems' plugin knows no identities, so a second app has to wait for the first one's end.
 pub(crate) fn single_instance(_identity: &str) -> TauriPlugin<Wry> {
     tauri_plugin_single_instance::init(|app, _, _| window::show(app))
+}
+
+/// Whether a shell of this identity runs, which these systems' plugin does not tell.
+pub(crate) fn is_running(_identity: &str) -> bool {
+    false
 }
 
 /// Starting one app, or the shell without one, with the session.
@@ -94,14 +99,13 @@ impl Place {
     }
 }
 
-/// The window with the webview that fills it: a new one, or that of the app which did not start in it.
-pub(crate) fn window(app: &AppHandle, title: &str, (width, height): (f64, f64)) -> tauri::Result<WebviewWindow> {
+/// The window with the webview that fills it: a new one, or that of the app which did not start in it, as large as it is.
+pub(crate) fn window(app: &AppHandle, label: &str, title: &str, (width, height): (f64, f64)) -> tauri::Result<WebviewWindow> {
     if let Some(window) = find(app) {
         window.set_title(title)?;
-        window.set_size(LogicalSize::new(width, height))?;
         return Ok(window);
     }
-    let builder = WebviewWindowBuilder::new(app, window::LABEL, WebviewUrl::default());
+    let builder = WebviewWindowBuilder::new(app, label, WebviewUrl::default());
     let window = builder.title(title).inner_size(width, height).transparent(true).build()?;
     let app = app.clone();
     window.on_window_event(move |event| {
@@ -114,7 +118,7 @@ pub(crate) fn window(app: &AppHandle, title: &str, (width, height): (f64, f64)) 
 
 /// The window.
 pub(crate) fn find(app: &AppHandle) -> Option<WebviewWindow> {
-    app.get_webview_window(window::LABEL)
+    app.webview_windows().into_values().next()
 }
 
 /// The webview is there already.
@@ -124,7 +128,7 @@ pub(crate) fn webview(_window: &WebviewWindow) -> Result<(), Box<dyn Error>> {
 
 /// Starts the run in a window.
 pub(crate) fn run(app: &AppHandle, wanted: &Wanted, _place: Place, opening: Opening) -> Result<(), Box<dyn Error>> {
-    let window = window(app, &wanted.title, (f64::from(wanted.size.0), f64::from(wanted.size.1)))?;
+    let window = window(app, window::LABEL, &wanted.title, (f64::from(wanted.size.0), f64::from(wanted.size.1)))?;
     let (size, scale) = (window.inner_size()?, window.scale_factor()? as f32);
     let size = (size.width.max(1), size.height.max(1));
     opening.show_in(window.clone(), Pace::Fifo);

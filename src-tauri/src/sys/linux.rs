@@ -27,6 +27,16 @@ pub(crate) fn single_instance(identity: &str) -> TauriPlugin<Wry> {
     tauri_plugin_single_instance::Builder::new().dbus_id(identity).callback(|app, _, _| launch::once_more(app)).build()
 }
 
+/// Whether a shell of this identity runs: the name of [`single_instance`] is somebody's. Where there is no session bus, none is found.
+pub(crate) fn is_running(identity: &str) -> bool {
+    let has_owner = || -> zbus::Result<bool> {
+        let bus = zbus::blocking::Connection::session()?;
+        let name = format!("{identity}.SingleInstance");
+        Ok(zbus::blocking::fdo::DBusProxy::new(&bus)?.name_has_owner(name.try_into()?)?)
+    };
+    has_owner().unwrap_or(false)
+}
+
 /// Chooses how the webview is hosted: `offscreen` moves it to a window that is on no screen, for systems on which it does not go on while it is covered.
 const PANEL: &str = "WASM_ENGINE_PANEL";
 
@@ -108,25 +118,24 @@ fn show_in(opening: &Opening, apart: &linux::Apart) {
     opening.show_in(cover, pace);
 }
 
-/// A window in which nothing is yet: a new one, or that of the app which did not start in it.
-pub(crate) fn window(app: &AppHandle, title: &str, (width, height): (f64, f64)) -> tauri::Result<Window> {
+/// A window in which nothing is yet: a new one, or that of the app which did not start in it, as large as it is.
+pub(crate) fn window(app: &AppHandle, label: &str, title: &str, (width, height): (f64, f64)) -> tauri::Result<Window> {
     if let Some(window) = find(app) {
         window.set_title(title)?;
-        window.set_size(LogicalSize::new(width, height))?;
         return Ok(window);
     }
-    WindowBuilder::new(app, window::LABEL).title(title).inner_size(width, height).transparent(true).build()
+    WindowBuilder::new(app, label).title(title).inner_size(width, height).transparent(true).build()
 }
 
 /// The window, whether there is a webview in it or not.
 pub(crate) fn find(app: &AppHandle) -> Option<Window> {
-    app.get_window(window::LABEL)
+    app.windows().into_values().next()
 }
 
 /// The webview that fills it.
 pub(crate) fn webview(window: &Window) -> Result<Webview, Box<dyn Error>> {
     linux::load_webkit()?;
-    let builder = WebviewBuilder::new(window::LABEL, WebviewUrl::default()).transparent(true);
+    let builder = WebviewBuilder::new(window.label(), WebviewUrl::default()).transparent(true);
     // Its place and size are GTK's to give: all that there is.
     let webview = window.add_child(builder, LogicalPosition::new(0, 0), LogicalSize::new(1, 1))?;
     let app = window.app_handle().clone();
@@ -141,7 +150,7 @@ pub(crate) fn webview(window: &Window) -> Result<Webview, Box<dyn Error>> {
 /// Starts the run in a window, and the panel once the page is there, which it would hold up: WebKit's libraries and processes take as much of the processor as the page.
 pub(crate) fn run(app: &AppHandle, wanted: &Wanted, place: Place, opening: Opening) -> Result<(), Box<dyn Error>> {
     let apart = place.settle(&opening)?;
-    let window = window(app, &wanted.title, points(wanted))?;
+    let window = window(app, window::LABEL, &wanted.title, points(wanted))?;
     let cover = apart.cover();
     let (size, scale) = (window.inner_size()?, window.scale_factor()? * fraction());
     let inside = window.default_vbox()?;
@@ -177,7 +186,7 @@ pub(crate) fn run(app: &AppHandle, wanted: &Wanted, place: Place, opening: Openi
             window::surround(window.app_handle());
             let hosted = loaded.map_err(Into::into).and_then(|()| host(&window, pixels, waiting));
             if let Err(error) = hosted {
-                tracing::error!("there is no panel: {error}");
+                window::without_panel(window.app_handle(), &*error);
             }
         },
     );
