@@ -14,6 +14,9 @@ pub const RING_SLOTS: usize = 3;
 /// The largest frame that is shared, in bytes: 64 million pixels. Each ring holds [`RING_SLOTS`] of them.
 pub const MAX_SHARED_FRAME_BYTES: u64 = 256 << 20;
 
+/// How long a copy on the GPU may take. One that takes longer is given up: the driver hangs.
+pub const FENCE_TIMEOUT: Duration = Duration::from_secs(30);
+
 /// The longest that one poll of a ring waits for a copy on the GPU.
 pub const MAX_FENCE_WAIT: Duration = Duration::from_millis(100);
 

@@ -13,7 +13,7 @@
 
 use std::collections::VecDeque;
 use std::rc::Rc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use glow::HasContext as _;
 use thiserror::Error;
@@ -22,7 +22,7 @@ use super::gl::{Bindings, GlContext, GlFrame};
 use super::sys;
 use crate::device::Gpu;
 use crate::lease::{FrameGuard, Lease, OnFree};
-use crate::limits::{MAX_FENCE_WAIT, MAX_SHARED_FRAME_BYTES, RING_SLOTS};
+use crate::limits::{FENCE_TIMEOUT, MAX_FENCE_WAIT, MAX_SHARED_FRAME_BYTES, RING_SLOTS};
 
 /// Why frames cannot be shared between OpenGL and wgpu. The page then goes through the CPU, and says so with this text.
 #[derive(Debug, Error)]
@@ -127,6 +127,7 @@ impl Slot {
 struct Pending<Stamp> {
     slot: usize,
     fence: glow::Fence,
+    since: Instant,
     stamp: Stamp,
 }
 
@@ -224,7 +225,7 @@ impl<Stamp> SharedRing<Stamp> {
             return Err(stamp);
         };
         self.slots[index].busy = true;
-        self.pending.push_back(Pending { slot: index, fence, stamp });
+        self.pending.push_back(Pending { slot: index, fence, since: Instant::now(), stamp });
         Ok(())
     }
 
@@ -236,9 +237,16 @@ impl<Stamp> SharedRing<Stamp> {
 
     /// The newest frame whose copy has finished, if one did since the last call; older ones are passed over. Waits for the
     /// oldest copy up to `wait`, at most [`MAX_FENCE_WAIT`].
-    pub fn poll(&mut self, wait: Duration) -> Option<SharedFrame<Stamp>> {
-        if self.pending.is_empty() || self.context.make_current().is_err() {
-            return None;
+    ///
+    /// # Errors
+    /// [`ShareError::OpenGl`] if a copy will never finish, as after the driver has reset the GPU, or has not in [`FENCE_TIMEOUT`]. Nothing is pending then, and the ring
+    /// is of no more use.
+    pub fn poll(&mut self, wait: Duration) -> Result<Option<SharedFrame<Stamp>>, ShareError> {
+        if self.pending.is_empty() {
+            return Ok(None);
+        }
+        if let Err(error) = self.context.make_current() {
+            return Err(self.give_up(format!("{error:?}")));
         }
         let gl = self.context.glow();
         let mut nanoseconds = i32::try_from(wait.min(MAX_FENCE_WAIT).as_nanos()).unwrap_or(i32::MAX);
@@ -246,10 +254,12 @@ impl<Stamp> SharedRing<Stamp> {
         while let Some(front) = self.pending.front() {
             // SAFETY: the context is current and the fence is ours and alive.
             let status = unsafe { gl.client_wait_sync(front.fence, glow::SYNC_FLUSH_COMMANDS_BIT, nanoseconds) };
-            if status != glow::ALREADY_SIGNALED && status != glow::CONDITION_SATISFIED {
-                break;
+            match status {
+                glow::ALREADY_SIGNALED | glow::CONDITION_SATISFIED => nanoseconds = 0,
+                glow::TIMEOUT_EXPIRED if front.since.elapsed() < FENCE_TIMEOUT => break,
+                glow::TIMEOUT_EXPIRED => return Err(self.give_up(format!("it takes longer than {FENCE_TIMEOUT:?}"))),
+                _ => return Err(self.give_up("the wait for it failed".to_owned())),
             }
-            nanoseconds = 0;
             let Some(done) = self.pending.pop_front() else { break };
             // SAFETY: as above; nobody else has the fence.
             unsafe { gl.delete_sync(done.fence) };
@@ -257,7 +267,16 @@ impl<Stamp> SharedRing<Stamp> {
             slot.busy = false;
             newest = Some(SharedFrame { texture: slot.texture.clone(), guard: slot.lease.guard(), stamp: done.stamp });
         }
-        newest
+        Ok(newest)
+    }
+
+    /// Forgets all copies on their way.
+    fn give_up(&mut self, reason: String) -> ShareError {
+        // Their fences go with the context, in which nothing works any more.
+        for pending in self.pending.drain(..) {
+            self.slots[pending.slot].busy = false;
+        }
+        ShareError::OpenGl { step: "copying a frame", reason }
     }
 }
 

@@ -37,7 +37,8 @@ impl Route {
 /// The way of the frames out.
 pub(super) struct Output {
     route: Route,
-    wanted: FramePath,
+    /// Why frames are not to be shared, if they are not.
+    unshared: Option<String>,
     generation: u64,
     on_free: OnFree,
     gpu: Arc<Gpu>,
@@ -60,8 +61,9 @@ impl Output {
             SharedRing::<Stamp>::supported(gpu, gl)?;
         }
         let route = Route::Cpu(UploadRing::new(gpu, (1, 1), &on_free));
+        let unshared = (wanted == FramePath::Cpu).then(|| "asked for".to_owned());
         let mut output =
-            Self { route, wanted, generation: 0, on_free, gpu: Arc::clone(gpu), gl: Rc::clone(gl), shared: Arc::clone(shared) };
+            Self { route, unshared, generation: 0, on_free, gpu: Arc::clone(gpu), gl: Rc::clone(gl), shared: Arc::clone(shared) };
         output.reopen(size);
         Ok(output)
     }
@@ -105,9 +107,18 @@ impl Output {
     /// Publishes what is ready, after waiting a little for it.
     pub(super) fn deliver(&mut self) {
         let Route::Shared(ring) = &mut self.route else { return };
-        if let Some(ready) = ring.poll(FENCE_SLICE) {
-            self.shared.telemetry.add(Counter::PageFramesShared, 1);
-            self.publish(ready.texture, ready.guard, &ready.stamp);
+        match ring.poll(FENCE_SLICE) {
+            Ok(None) => {}
+            Ok(Some(ready)) => {
+                self.shared.telemetry.add(Counter::PageFramesShared, 1);
+                self.publish(ready.texture, ready.guard, &ready.stamp);
+            }
+            Err(error) => {
+                tracing::error!(code = error.code(), "a frame of the page is lost: {error}");
+                let size = ring.size();
+                self.unshared = Some(error.to_string());
+                self.reopen(size);
+            }
         }
     }
 
@@ -126,11 +137,9 @@ impl Output {
 
     /// A ring for a new size. A machine that can share may still be unable to share this size; the CPU takes over then.
     fn reopen(&mut self, size: (u32, u32)) {
-        let ring = match self.wanted {
-            FramePath::Cpu => Err("asked for".to_owned()),
-            FramePath::Auto | FramePath::Shared => {
-                SharedRing::new(&self.gpu, &self.gl, size, &self.on_free).map_err(|error| error.to_string())
-            }
+        let ring = match &self.unshared {
+            Some(reason) => Err(reason.clone()),
+            None => SharedRing::new(&self.gpu, &self.gl, size, &self.on_free).map_err(|error| error.to_string()),
         };
         self.route = match ring {
             Ok(ring) => {

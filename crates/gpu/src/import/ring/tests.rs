@@ -62,7 +62,7 @@ impl Scene {
 fn finish<Stamp>(ring: &mut SharedRing<Stamp>) -> SharedFrame<Stamp> {
     let start = Instant::now();
     loop {
-        if let Some(frame) = ring.poll(MAX_FENCE_WAIT) {
+        if let Some(frame) = ring.poll(MAX_FENCE_WAIT).expect("a copy") {
             return frame;
         }
         assert!(start.elapsed().as_secs() < 20, "the fence never signalled");
@@ -176,4 +176,25 @@ fn reading_outside_the_frame_is_refused() {
     assert_eq!(pixels, [9]);
     assert!(frame.read((1, 1), (2, 2), &mut pixels));
     assert_eq!(pixels, [0; 16]);
+}
+
+#[test]
+fn a_copy_that_will_never_finish_is_given_up() {
+    let Some(scene) = scene() else { return };
+    let size = (16, 16);
+    let frame = GlFrame::new(&scene.context, size).expect("a framebuffer");
+    let mut ring = SharedRing::new(&scene.gpu, &scene.context, size, &scene.on_free()).expect("a ring");
+    scene.paint(&frame, [RED; 4]);
+    for _ in 0..2 {
+        ring.submit(&frame, ()).expect("a free slot");
+    }
+    // What a reset of the GPU leaves of a fence: one that cannot be waited for.
+    let fence = ring.pending[0].fence;
+    // SAFETY: the context is current and the fence is ours.
+    unsafe { scene.context.glow().delete_sync(fence) };
+    let error = ring.poll(MAX_FENCE_WAIT).expect_err("no copy");
+    assert_eq!(error.code(), "SHARE_OPENGL_FAILED", "{error}");
+    assert!(!ring.is_pending(), "nothing is waited for");
+    assert!(ring.slots.iter().all(Slot::is_free));
+    assert!(ring.poll(MAX_FENCE_WAIT).expect("nothing to fail").is_none());
 }
