@@ -129,6 +129,18 @@ fn a_page_that_loops_for_ever_leaves_the_guests_running() {
 }
 
 #[test]
+fn a_lost_device_ends_a_recording_but_not_the_run() {
+    let folder = app_with("lost", |manifest| manifest.replace("[page]\n", ""));
+    let out = scratch("lost-out");
+    let run = Run::new(&folder).env("WASM_ENGINE_LOSE_GPU", "1").args(["--ticks", "60"]);
+    let (_, report, _) = run.out(&out).arg("--record").path(&out.join("rec")).finish();
+    assert_eq!(report["ticks"], 60, "{report}");
+    let faults = report["faults"].as_array().unwrap();
+    assert!(faults.iter().any(|fault| fault["code"] == "GPU_LOST"), "{faults:?}");
+    assert!(std::fs::read_dir(out.join("rec/frames")).unwrap().count() >= 1, "what was drawn until then is kept");
+}
+
+#[test]
 fn a_page_that_navigates_away_stays() {
     let folder = app_with("navigates", |manifest| manifest);
     page(&folder, "<body>here<script>addEventListener('load', () => { location.href = 'http://127.0.0.1:9/elsewhere' })</script>");

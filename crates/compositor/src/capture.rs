@@ -113,6 +113,11 @@ impl Captures {
         }
     }
 
+    /// The device is lost: there will be no picture.
+    pub(crate) fn give_up(&mut self) {
+        *self = Self { last: self.last, ..Self::default() };
+    }
+
     /// True when a capture is on its way.
     pub(crate) fn on_their_way(&self) -> bool {
         !self.pending.is_empty()

@@ -246,6 +246,7 @@ impl Compositor {
     /// When the device or the window is lost.
     pub fn compose(&mut self, input: &FrameInput<'_>) -> Result<FrameOutcome, ComposeError> {
         if self.gpu.health.is_lost() {
+            self.captures.give_up();
             return Err(ComposeError::DeviceLost);
         }
         self.timeline.poll(&self.gpu.device);
@@ -328,7 +329,7 @@ impl Compositor {
         }
     }
 
-    /// Asks for a picture of the next frame composed. A frame is then copied even if nothing in it changed.
+    /// Asks for a picture of the next frame composed. A frame is then copied even if nothing in it changed. With the device what was asked for is lost.
     ///
     /// # Errors
     /// When as many captures as there may be are on their way.
@@ -342,6 +343,11 @@ impl Compositor {
             let _ = self.gpu.device.poll(wgpu::PollType::Poll);
         }
         self.captures.take()
+    }
+
+    /// True while a picture is on its way: its frame was composed, and [`Compositor::poll_capture`] has not given it yet. A lost device gives none.
+    pub fn is_capturing(&self) -> bool {
+        self.captures.on_their_way() && !self.gpu.health.is_lost()
     }
 
     /// Waits until the GPU has finished all frames: at an end, before memory is given back, in tests.

@@ -212,7 +212,7 @@ impl Renderer {
             self.telemetry.stamp(token, Stage::Presented);
         }
         self.telemetry.frame_done(token);
-        if outcome.drawn && painted.is_some() {
+        if outcome.drawn && self.page_layer.is_some() {
             self.control.show_page();
         }
         self.end_capture();
@@ -287,7 +287,8 @@ impl Renderer {
     }
 
     fn end_capture(&mut self) {
-        let picture = self.capture.take().and_then(|capture| self.wait_for_capture(capture));
+        let Some(capture) = self.capture.take_if(|_| self.compositor.is_capturing()) else { return };
+        let picture = self.wait_for_capture(capture);
         if let (Some(recorder), Some(picture)) = (&self.recorder, picture) {
             self.frames += 1;
             recorder.frame(self.frames, picture.into_straight());
@@ -297,7 +298,8 @@ impl Renderer {
     fn wait_for_capture(&mut self, capture: CaptureId) -> Option<Picture> {
         let start = Instant::now();
         self.compositor.wait_idle();
-        while start.elapsed() < limits::CAPTURE_TIMEOUT {
+        // A lost device gives back no picture.
+        while self.compositor.is_capturing() && start.elapsed() < limits::CAPTURE_TIMEOUT {
             match self.compositor.poll_capture() {
                 Some((id, picture)) if id == capture => return Some(picture),
                 Some(_) => {}

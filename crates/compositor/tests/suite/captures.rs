@@ -1,9 +1,10 @@
 //! Captures: a ring that never waits and refuses when full.
 
 use crate::rig::{Rig, options};
-use wasm_engine_compositor::FrameInput;
 use wasm_engine_compositor::limits::CAPTURES_MAX;
-use wasm_engine_telemetry::Counter;
+use wasm_engine_compositor::{Compositor, FrameInput};
+use wasm_engine_gpu::{Gpu, GpuOptions};
+use wasm_engine_telemetry::{Counter, Telemetry, TelemetryConfig};
 
 #[test]
 fn the_ring_refuses_what_it_cannot_hold_and_gives_pictures_in_order() {
@@ -29,4 +30,23 @@ fn the_ring_refuses_what_it_cannot_hold_and_gives_pictures_in_order() {
     assert!(!rig.compose(&input).drawn);
     rig.ready_capture();
     assert_eq!(rig.count(Counter::GpuSubmissions), submissions + 1);
+}
+
+#[test]
+fn a_lost_device_gives_no_pictures_and_keeps_nobody_waiting() {
+    let gpu = Gpu::new(&GpuOptions::default()).expect("a Vulkan device");
+    let telemetry = Telemetry::new(TelemetryConfig::default());
+    let mut compositor = Compositor::new(gpu.clone(), telemetry, &options((32, 32))).expect("a compositor");
+    compositor.capture().expect("room");
+    assert!(!compositor.is_capturing(), "it is only asked for");
+    compositor.compose(&FrameInput::default()).expect("composed");
+    assert!(compositor.is_capturing());
+    compositor.capture().expect("room");
+    gpu.lose();
+    assert!(!compositor.is_capturing());
+    assert_eq!(compositor.compose(&FrameInput::default()).expect_err("lost").code(), "GPU_LOST");
+    assert!(compositor.poll_capture().is_none());
+    for _ in 0..CAPTURES_MAX {
+        compositor.capture().expect("nothing of before holds a place");
+    }
 }
