@@ -68,7 +68,7 @@ pub(crate) struct Control {
     pub(crate) render: Signal,
     /// Wakes the main thread of a headless run: the last tick is done.
     pub(crate) main: Signal,
-    /// Wakes the tick thread while the run is paused.
+    /// Wakes the tick thread while the run is paused: the page has said something, a panel asks, the window changed.
     pub(crate) tick: Signal,
     /// Wakes the thread that tells page and panel what is going on.
     pub(crate) monitor: Signal,
@@ -126,6 +126,7 @@ impl Control {
     pub(crate) fn set_size(&self, width: u32, height: u32) {
         self.size.store(pack(width, height), Ordering::Release);
         self.render.notify();
+        self.tick.notify();
     }
 
     pub(crate) fn set_scale(&self, scale: f32) {

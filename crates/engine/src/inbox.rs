@@ -27,13 +27,15 @@ pub(crate) struct Inbox {
     layout: Writer,
     rects: Vec<SurfaceRect>,
     reset: bool,
+    /// Whether a layout was published that nobody was woken for.
+    moved: bool,
     /// Size that the surfaces were last laid over, in an app without a page.
     filled: Option<(u32, u32)>,
 }
 
 impl Inbox {
     pub(crate) fn new(params: Params, surfaces: Vec<String>, layout: Writer) -> Self {
-        Self { params, surfaces, layout, rects: Vec::new(), reset: false, filled: None }
+        Self { params, surfaces, layout, rects: Vec::new(), reset: false, moved: false, filled: None }
     }
 
     /// Places every surface over the whole framebuffer, as an app without a page wants it.
@@ -124,6 +126,7 @@ impl Inbox {
         match layout::write(self.layout.bytes_mut(), header, &self.rects) {
             Ok(_) => {
                 self.layout.publish();
+                self.moved = true;
             }
             Err(error) => tracing::warn!(code = error.code(), "layout: {error}"),
         }
@@ -147,8 +150,43 @@ impl Inbox {
         std::mem::take(&mut self.reset)
     }
 
+    /// Whether the surfaces have moved since this was last asked. A tick wakes the renderer in any case; where none follows, somebody has to.
+    pub(crate) fn take_moved(&mut self) -> bool {
+        std::mem::take(&mut self.moved)
+    }
+
     /// Rectangle of a surface in device pixels: x, y, width, height.
     pub(crate) fn surface_rect(&self, surface: usize) -> Option<(f32, f32, f32, f32)> {
         self.rects.iter().find(|rect| rect.surface as usize == surface).map(|rect| (rect.x, rect.y, rect.w, rect.h))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use wasm_engine_exchange::{Region, RegionSpec};
+
+    use super::*;
+    use crate::control::StopHandle;
+
+    #[test]
+    fn surfaces_that_move_are_told_once_and_a_resize_wakes_who_moves_them() {
+        let region = Region::create(&RegionSpec::new().layout_zone()).expect("a region");
+        let layout = region.writer(region.layout_zone().expect("a zone")).expect("its writer");
+        let mut inbox = Inbox::new(Params::new(&[]), vec!["dots".to_owned()], layout);
+        assert!(!inbox.take_moved());
+        let control = Control::new(StopHandle::new(), (320, 200), 1.0, false);
+        inbox.fill(control.size());
+        assert_eq!((inbox.take_moved(), inbox.take_moved()), (true, false));
+        inbox.fill(control.size());
+        assert!(!inbox.take_moved(), "they are where they were");
+        control.set_size(640, 400);
+        assert!(control.tick.wait_timeout(Duration::from_millis(1)), "a paused run looks at once");
+        inbox.fill(control.size());
+        assert!(inbox.take_moved());
+        let report = LayoutReport { sequence: 1, viewport: [640.0, 400.0], scale: 1.0, surfaces: Vec::new() };
+        inbox.take_layout(&report);
+        assert!(inbox.take_moved());
     }
 }

@@ -349,7 +349,8 @@ fn start_page(
     let io = IoThread::start("io")?;
     let (bridge, port) = Bridge::pair();
     let server = AppServer::start(io.handle(), ServerOptions { root: files.root.clone(), bridge: port })?;
-    let wake = control.clone();
+    let (wake, heard) = (control.clone(), control.clone());
+    bridge.on_message(Arc::new(move || heard.tick.notify()));
     let page = Page::begin(PageOptions {
         gpu,
         url: document_url(&server, files),

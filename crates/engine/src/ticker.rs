@@ -102,6 +102,9 @@ impl Ticker {
             if self.control.paused() {
                 // Paused: the page and the panel are still served, so that their controls answer.
                 self.take_over(*tick);
+                if self.inbox.take_moved() {
+                    self.control.render.notify();
+                }
                 if self.panel.as_mut().is_some_and(Desk::take_step) {
                     return true;
                 }
