@@ -129,6 +129,22 @@ fn a_page_that_loops_for_ever_leaves_the_guests_running() {
 }
 
 #[test]
+fn a_page_that_complains_for_ever_is_known_to_be_silent() {
+    let folder = app_with("complains", |manifest| manifest);
+    page(
+        &folder,
+        "<body>still here<script>addEventListener('load', () => setTimeout(() => { for (;;) console.error('again') }, 50))</script>",
+    );
+    let out = scratch("complains-out");
+    let report = Run::new(&folder).args(["--ticks", "600"]).out(&out).succeed();
+    assert_eq!((&report["ticks"], report["kernels"][0]["state"].as_str()), (&600.into(), Some("running")));
+    let faults = report["faults"].as_array().unwrap();
+    assert!(faults.iter().any(|fault| fault["code"] == "PAGE_UNRESPONSIVE"), "{faults:?}");
+    assert_eq!(faults.last().unwrap()["code"], "FAULTS_LEFT_OUT", "{faults:?}");
+    assert!(faults.len() < 100, "{}", faults.len());
+}
+
+#[test]
 fn a_lost_device_ends_a_recording_but_not_the_run() {
     let folder = app_with("lost", |manifest| manifest.replace("[page]\n", ""));
     let out = scratch("lost-out");

@@ -8,6 +8,7 @@ use wasm_engine_page::{PageInput, PointerButton, TouchPhase};
 use wasm_engine_telemetry::now_nanos;
 
 use crate::signal::Signal;
+use crate::wishes::WishBox;
 
 /// Asks a run to end, from any thread or a signal handler.
 #[derive(Debug, Clone, Default)]
@@ -73,6 +74,7 @@ pub(crate) struct Control {
     /// Wakes the thread that tells page and panel what is going on.
     pub(crate) monitor: Signal,
     pub(crate) stop: StopHandle,
+    pub(crate) wishes: WishBox,
     ticks_over: AtomicBool,
     render_over: AtomicBool,
     redraw: AtomicBool,
@@ -97,6 +99,7 @@ impl Control {
             tick: Signal::new(),
             monitor: Signal::new(),
             stop,
+            wishes: WishBox::default(),
             ticks_over: AtomicBool::new(false),
             render_over: AtomicBool::new(false),
             redraw: AtomicBool::new(false),

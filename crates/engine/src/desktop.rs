@@ -15,12 +15,12 @@ pub use wasm_engine_serve::{Hub, Receipts, protocol};
 
 use crate::control::StopHandle;
 use crate::engine::{Engine, EngineError, follows_display, framebuffer};
-pub use crate::monitor::Wishes;
 use crate::options::RunOptions;
 use crate::panel::{PanelLink, PanelLog};
 use crate::run_report::{Ending, RunReport};
 use crate::session::{Prepared, Session, spawn};
 use crate::wiring::Target;
+pub use crate::wishes::Wishes;
 
 /// An app that is being opened, on a thread of its own: while its window is made, what needs no window gets ready.
 pub struct Opening {
@@ -206,10 +206,15 @@ impl Desktop {
         self.with(|session| session.control.toggle_hud());
     }
 
+    /// Has `bell` called when the page wants something of the window, on the page's thread; it must not block.
+    pub fn on_wish(&self, bell: impl Fn() + Send + Sync + 'static) {
+        self.with(|session| session.control.wishes.on_wish(bell));
+    }
+
     /// What the page wants of the window, as far as that has changed.
     #[must_use]
     pub fn take_wishes(&self) -> Wishes {
-        self.with(Session::take_wishes).unwrap_or_default()
+        self.with(|session| session.control.wishes.take()).unwrap_or_default()
     }
 
     /// Whether the last tick is done.

@@ -38,6 +38,7 @@ mod signal;
 mod ticker;
 mod window;
 mod wiring;
+mod wishes;
 
 /// What is best done first thing in `main`, while the process has one thread; see [`wasm_engine_exchange::wait::prepare`].
 pub use wasm_engine_exchange::wait::prepare;

@@ -6,8 +6,12 @@ use std::time::Duration;
 pub const TICKS_IN_FLIGHT: usize = 256;
 /// Parameter changes and pointer moves taken over in one tick; what is beyond waits for the next one.
 pub const MESSAGES_PER_TICK: usize = 1024;
-/// Faults kept for the report; later ones are only counted.
+/// Faults of a page kept for the report; later ones are only counted there.
 pub const FAULTS_KEPT: usize = 64;
+/// Places of those that only a crash or silence of the page takes.
+pub const FAULTS_THAT_END_A_PAGE: usize = 16;
+/// What a page has said that is heard at once, before its state and the panel are seen to again.
+pub const PAGE_EVENTS_AT_ONCE: usize = 1024;
 /// How often the page hears `engine:stats`, and the HUD its numbers.
 pub const STATS_INTERVAL: Duration = Duration::from_millis(125);
 /// How often a panel hears what each stage took over the whole run; adding that up takes longer than the rest.

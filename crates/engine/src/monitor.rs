@@ -1,7 +1,7 @@
 //! The monitor thread: drains telemetry off the frame's path, listens to the page's events, and tells the page the engine's numbers.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Instant;
 
@@ -17,19 +17,9 @@ use crate::limits;
 use crate::panel::PanelFeed;
 use crate::run_report::Fault;
 
-/// What the page wants of the window around it, as far as it has changed.
-#[derive(Debug, Default)]
-pub struct Wishes {
-    /// How the pointer is to look: a CSS name.
-    pub cursor: Option<&'static str>,
-    /// Where text is written: x, y, width, height in pixels. Input methods show their candidates beside it.
-    pub caret: Option<[i32; 4]>,
-}
-
 /// Watches a run until it is told to finish.
 pub(crate) struct Monitor {
     stop: Arc<AtomicBool>,
-    wishes: Arc<Mutex<Wishes>>,
     control: Arc<Control>,
     thread: Option<JoinHandle<Vec<Fault>>>,
 }
@@ -42,14 +32,12 @@ impl Monitor {
         panel: Option<PanelFeed>,
     ) -> Result<Self, EngineError> {
         let stop = Arc::new(AtomicBool::new(false));
-        let wishes: Arc<Mutex<Wishes>> = Arc::default();
         let watch = Watch {
-            wishes: wishes.clone(),
             telemetry,
             control: control.clone(),
             page,
             panel,
-            faults: Vec::new(),
+            faults: Faults::default(),
             told: Instant::now(),
             ticks: 0,
             frames: 0,
@@ -57,12 +45,7 @@ impl Monitor {
         };
         let stopped = stop.clone();
         let thread = crate::session::spawn("monitor", move || watch.run(&stopped))?;
-        Ok(Self { stop, wishes, control, thread: Some(thread) })
-    }
-
-    /// What the page wants, since this was last asked.
-    pub(crate) fn take_wishes(&self) -> Wishes {
-        std::mem::take(&mut *self.wishes.lock().unwrap_or_else(PoisonError::into_inner))
+        Ok(Self { stop, control, thread: Some(thread) })
     }
 
     /// Ends the watch and gives what failed meanwhile.
@@ -81,12 +64,11 @@ impl Drop for Monitor {
 }
 
 struct Watch {
-    wishes: Arc<Mutex<Wishes>>,
     telemetry: Telemetry,
     control: Arc<Control>,
     page: Option<(Arc<Page>, Bridge)>,
     panel: Option<PanelFeed>,
-    faults: Vec<Fault>,
+    faults: Faults,
     told: Instant,
     ticks: u64,
     frames: u64,
@@ -109,7 +91,7 @@ impl Watch {
         // What the last ticks left behind, and that they were the last.
         self.telemetry.drain();
         self.feed_panel();
-        self.faults
+        self.faults.finish()
     }
 
     fn feed_panel(&mut self) {
@@ -118,9 +100,10 @@ impl Watch {
         }
     }
 
+    /// Hears what has happened on the page, up to a bound, so that a page that talks without end cannot hold up the rest.
     fn listen(&mut self) {
         let Some((page, _)) = &self.page else { return };
-        while let Some(event) = page.next_event() {
+        for event in std::iter::from_fn(|| page.next_event()).take(limits::PAGE_EVENTS_AT_ONCE) {
             let fault = match event {
                 PageEvent::Console { level: ConsoleLevel::Error, text } => page_fault("PAGE_ERROR", text, None),
                 PageEvent::Console { level, text } => {
@@ -130,28 +113,27 @@ impl Watch {
                 PageEvent::Crashed { reason } => {
                     page_fault("PAGE_CRASHED", reason, Some("the guests go on; restart the page from the panel"))
                 }
-                PageEvent::CursorChanged(name) => {
-                    self.wishes.lock().unwrap_or_else(PoisonError::into_inner).cursor = Some(name);
-                    continue;
-                }
-                PageEvent::TextInput(Some(area)) => {
-                    self.wishes.lock().unwrap_or_else(PoisonError::into_inner).caret = Some(area);
-                    continue;
-                }
                 PageEvent::Unresponsive => page_fault(
                     "PAGE_UNRESPONSIVE",
                     "the page's script does not answer".to_owned(),
-                    Some("look for a loop that does not end; the guests go on, and the page's last frame stays"),
+                    Some(
+                        "restart the page, and if that does not help, open the app again; look for a loop that does not end; the guests go on",
+                    ),
                 ),
                 PageEvent::NavigationDenied { url } => {
                     page_fault("NAVIGATION_DENIED", format!("the page wanted to go to {url}"), Some("a page stays in its app"))
                 }
                 PageEvent::Loaded => {
                     self.control.load_page();
+                    self.show_page_problem(None);
                     continue;
                 }
                 PageEvent::Responsive => {
                     self.show_page_problem(None);
+                    continue;
+                }
+                PageEvent::LeftOut(count) => {
+                    tracing::warn!(target: "page", "{count} messages of the page came too fast and were left out");
                     continue;
                 }
                 other => {
@@ -159,13 +141,12 @@ impl Watch {
                     continue;
                 }
             };
-            if matches!(fault.code.as_str(), "PAGE_CRASHED" | "PAGE_UNRESPONSIVE") {
+            let is_over = matches!(fault.code.as_str(), "PAGE_CRASHED" | "PAGE_UNRESPONSIVE");
+            if is_over {
                 self.show_page_problem(Some(&fault));
             }
             tracing::error!(target: "page", code = fault.code, "{}", fault.message);
-            if self.faults.len() < limits::FAULTS_KEPT {
-                self.faults.push(fault);
-            }
+            self.faults.keep(fault, is_over);
         }
     }
 
@@ -212,6 +193,34 @@ impl Watch {
     }
 }
 
+/// What failed on the page, as far as it is kept.
+#[derive(Default)]
+struct Faults {
+    kept: Vec<Fault>,
+    left_out: u64,
+}
+
+impl Faults {
+    /// Errors of a page's own are as many as it likes; the last places are for those that end it.
+    fn keep(&mut self, fault: Fault, ends_page: bool) {
+        let places = if ends_page { limits::FAULTS_KEPT } else { limits::FAULTS_KEPT - limits::FAULTS_THAT_END_A_PAGE };
+        if self.kept.len() < places {
+            self.kept.push(fault);
+        } else {
+            self.left_out += 1;
+        }
+    }
+
+    /// All that are kept, and one that says how many are not.
+    fn finish(mut self) -> Vec<Fault> {
+        if self.left_out > 0 {
+            let message = format!("{} more errors of the page are left out here", self.left_out);
+            self.kept.push(page_fault("FAULTS_LEFT_OUT", message, Some("the log has those that the page did not write too fast")));
+        }
+        self.kept
+    }
+}
+
 fn log_page(level: ConsoleLevel, text: &str) {
     match level {
         ConsoleLevel::Error => tracing::error!(target: "page", "{text}"),
@@ -223,4 +232,24 @@ fn log_page(level: ConsoleLevel, text: &str) {
 
 fn page_fault(code: &str, message: String, hint: Option<&str>) -> Fault {
     Fault { part: "page".to_owned(), code: code.to_owned(), message, tick: None, hint: hint.map(str::to_owned) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn errors_of_the_page_leave_room_for_its_end_and_are_counted() {
+        let mut faults = Faults::default();
+        for _ in 0..10 * limits::FAULTS_KEPT {
+            faults.keep(page_fault("PAGE_ERROR", "again".to_owned(), None), false);
+        }
+        faults.keep(page_fault("PAGE_CRASHED", "a fault".to_owned(), None), true);
+        let kept = faults.finish();
+        let errors = limits::FAULTS_KEPT - limits::FAULTS_THAT_END_A_PAGE;
+        assert!(kept[..errors].iter().all(|fault| fault.code == "PAGE_ERROR"));
+        assert_eq!(kept[errors..].iter().map(|fault| fault.code.as_str()).collect::<Vec<_>>(), ["PAGE_CRASHED", "FAULTS_LEFT_OUT"]);
+        assert!(kept[errors + 1].message.starts_with(&(10 * limits::FAULTS_KEPT - errors).to_string()), "{:?}", kept[errors + 1]);
+        assert_eq!(Faults::default().finish(), []);
+    }
 }

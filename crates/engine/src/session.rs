@@ -23,7 +23,7 @@ use crate::inspect::{self, Announcement};
 use crate::io::IoThread;
 use crate::limits;
 use crate::manifest::{Manifest, PageFiles};
-use crate::monitor::{Monitor, Wishes};
+use crate::monitor::Monitor;
 use crate::options::Display;
 use crate::outputs;
 use crate::panel::{FeedParts, PanelFeed, PanelLink};
@@ -176,11 +176,6 @@ impl Session {
         if let Err(error) = page.resize(width, height, self.control.scale()) {
             tracing::warn!(code = error.code(), "{error}");
         }
-    }
-
-    /// What the page wants of the window, as far as that has changed.
-    pub(crate) fn take_wishes(&self) -> Wishes {
-        self.monitor.take_wishes()
     }
 
     /// Waits until the last tick is done, or the run is stopped.
@@ -349,7 +344,7 @@ fn start_page(
     let io = IoThread::start("io")?;
     let (bridge, port) = Bridge::pair();
     let server = AppServer::start(io.handle(), ServerOptions { root: files.root.clone(), bridge: port })?;
-    let (wake, heard) = (control.clone(), control.clone());
+    let (wake, heard, wished) = (control.clone(), control.clone(), control.clone());
     bridge.on_message(Arc::new(move || heard.tick.notify()));
     let page = Page::begin(PageOptions {
         gpu,
@@ -361,6 +356,7 @@ fn start_page(
         frame_path: if engine.options.page_cpu { FramePath::Cpu } else { FramePath::Auto },
         telemetry: engine.telemetry.clone(),
         on_frame: Some(Arc::new(move || wake.render.notify())),
+        on_wish: Some(Arc::new(move |wish| wished.wishes.put(wish))),
     })?;
     Ok(Some(StartingPage { page, bridge, server, io }))
 }

@@ -11,7 +11,7 @@ use wasm_engine_page::{PageInput, PointerButton, TouchPhase, WheelUnit};
 use winit::application::ApplicationHandler;
 use winit::dpi::{LogicalSize, PhysicalPosition, PhysicalSize, Size};
 use winit::event::{ElementState, Ime, MouseButton, MouseScrollDelta, Touch, WindowEvent};
-use winit::event_loop::{ActiveEventLoop, ControlFlow, EventLoop};
+use winit::event_loop::{ActiveEventLoop, ControlFlow, EventLoop, EventLoopProxy};
 use winit::keyboard::{Key, ModifiersState, NamedKey};
 use winit::window::{CursorIcon, Window, WindowId};
 
@@ -27,9 +27,11 @@ const LOOK: Duration = Duration::from_millis(50);
 /// Runs the app in a window, until it is closed or the run ends.
 pub(crate) fn run(engine: Engine, stop: &StopHandle) -> Result<RunReport, EngineError> {
     let event_loop = EventLoop::new().map_err(|error| EngineError::Window(error.to_string()))?;
+    let waker = event_loop.create_proxy();
     let mut player = Player {
         engine: Some(engine),
         stop: stop.clone(),
+        waker,
         window: None,
         session: None,
         failure: None,
@@ -49,6 +51,7 @@ pub(crate) fn run(engine: Engine, stop: &StopHandle) -> Result<RunReport, Engine
 struct Player {
     engine: Option<Engine>,
     stop: StopHandle,
+    waker: EventLoopProxy<()>,
     window: Option<Arc<Window>>,
     session: Option<Session>,
     failure: Option<EngineError>,
@@ -63,7 +66,14 @@ impl ApplicationHandler for Player {
     fn resumed(&mut self, event_loop: &ActiveEventLoop) {
         let Some(engine) = self.engine.take() else { return };
         match self.open(event_loop, engine) {
-            Ok(session) => self.session = Some(session),
+            Ok(session) => {
+                let waker = self.waker.clone();
+                // A loop that has ended has no window either.
+                session.control.wishes.on_wish(move || {
+                    let _ = waker.send_event(());
+                });
+                self.session = Some(session);
+            }
             Err(error) => {
                 self.failure = Some(error);
                 event_loop.exit();
@@ -77,8 +87,11 @@ impl ApplicationHandler for Player {
             event_loop.exit();
             return;
         }
-        self.follow_cursor();
         event_loop.set_control_flow(ControlFlow::WaitUntil(Instant::now() + LOOK));
+    }
+
+    fn user_event(&mut self, _: &ActiveEventLoop, (): ()) {
+        self.follow_wishes();
     }
 
     fn window_event(&mut self, event_loop: &ActiveEventLoop, _: WindowId, event: WindowEvent) {
@@ -167,13 +180,18 @@ impl Player {
         }
     }
 
-    /// Shows the pointer as the page wants it.
-    fn follow_cursor(&self) {
+    /// Shows the pointer as the page wants it, and tells input methods where text is written.
+    fn follow_wishes(&self) {
         let (Some(session), Some(window)) = (&self.session, &self.window) else { return };
-        let Some(name) = session.take_wishes().cursor else { return };
-        window.set_cursor_visible(name != "none");
-        if let Ok(icon) = name.parse::<CursorIcon>() {
-            window.set_cursor(icon);
+        let wishes = session.control.wishes.take();
+        if let Some(name) = wishes.cursor {
+            window.set_cursor_visible(name != "none");
+            if let Ok(icon) = name.parse::<CursorIcon>() {
+                window.set_cursor(icon);
+            }
+        }
+        if let Some(Some([x, y, width, height])) = wishes.caret {
+            window.set_ime_cursor_area(PhysicalPosition::new(x, y), PhysicalSize::new(width, height));
         }
     }
 }

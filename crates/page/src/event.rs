@@ -28,7 +28,7 @@ pub enum PageEvent {
         /// What it wrote.
         text: String,
     },
-    /// The page's script died of a fault in Servo. Servo shows a page of its own that says so, until [`Page::reload`](crate::Page::reload).
+    /// The page's script died of a fault in Servo. Servo shows a page of its own that says so, until [`Page::reload`](crate::Page::reload); of that page nothing is told.
     Crashed {
         /// What Servo said.
         reason: String,
@@ -49,13 +49,27 @@ pub enum PageEvent {
     Unresponsive,
     /// The page's script answers again.
     Responsive,
-    /// The pointer should look different: the name that CSS has for it, such as `pointer` or `text`; `none` hides it.
-    CursorChanged(&'static str),
-    /// A field that takes text got the focus (`Some`) or lost it (`None`). An input method belongs beside the rectangle: x, y,
-    /// width, height in device pixels.
-    TextInput(Option<[i32; 4]>),
     /// The page called `alert`, `confirm` or `prompt`. It was answered with the safe answer: closed, no, cancelled.
     Dialog(String),
+    /// The page said more than was listened to: so much of it was left out here.
+    LeftOut(u64),
+}
+
+impl PageEvent {
+    /// Whether it says how the page is: of several the newest counts, and it is never left out.
+    pub(crate) fn is_state(&self) -> bool {
+        matches!(self, Self::Loaded | Self::Title(_) | Self::Crashed { .. } | Self::Unresponsive | Self::Responsive)
+    }
+}
+
+/// What the page wants of the window around it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wish {
+    /// The pointer should look different: the name that CSS has for it, such as `pointer` or `text`; `none` hides it.
+    Cursor(&'static str),
+    /// A field that takes text got the focus (`Some`) or lost it (`None`). An input method belongs beside the rectangle: x, y,
+    /// width, height in device pixels.
+    Caret(Option<[i32; 4]>),
 }
 
 /// Cuts `text` to the limit, at a character.

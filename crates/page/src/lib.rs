@@ -11,6 +11,7 @@
 pub mod bridge;
 mod error;
 mod event;
+mod events;
 mod frame;
 mod host;
 mod input;
@@ -21,8 +22,8 @@ mod page;
 pub mod server;
 
 pub use error::{CommandError, PageError, ScriptError};
-pub use event::{ConsoleLevel, PageEvent};
+pub use event::{ConsoleLevel, PageEvent, Wish};
 pub use frame::{FramePath, PageFrame};
 pub use input::{KeyInput, PageInput, PointerButton, TouchPhase, WheelUnit};
 pub use keyboard_types;
-pub use page::{OnFrame, Page, PageOptions, Pixels, Starting};
+pub use page::{OnFrame, OnWish, Page, PageOptions, Pixels, Starting};

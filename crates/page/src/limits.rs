@@ -27,7 +27,8 @@ pub const MAX_SCRIPT_BYTES: usize = 1 << 20;
 /// Longest text of one input, in bytes.
 pub const MAX_INPUT_TEXT_BYTES: usize = 64 << 10;
 
-/// Most events that wait for the engine. Full: the newest is dropped and counted.
+/// Most of what the page says that waits for the engine: lines of its console, refusals. Full: the newest is left out and counted. How the page is does not count here,
+/// and always gets through.
 pub const MAX_QUEUED_EVENTS: usize = 1024;
 
 /// Longest text of one event, in bytes; the rest is cut off.

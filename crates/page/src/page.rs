@@ -1,8 +1,7 @@
 //! The handle of the page, usable from every thread.
 
-use std::collections::VecDeque;
 use std::fmt;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -12,17 +11,19 @@ use wasm_engine_gpu::Coming;
 use wasm_engine_telemetry::{Counter, Telemetry};
 
 use crate::error::{CommandError, PageError, ScriptError};
-use crate::event::PageEvent;
+use crate::event::{PageEvent, Wish};
+use crate::events::Events;
 use crate::frame::{FramePath, PageFrame};
 use crate::host;
 use crate::input::PageInput;
-use crate::limits::{
-    DROP_TIMEOUT, FRAME_RATES, MAX_FRAME_PIXELS, MAX_QUEUED_EVENTS, MAX_SCALE, MAX_SCRIPT_BYTES, MIN_SCALE, START_TIMEOUT,
-};
+use crate::limits::{DROP_TIMEOUT, FRAME_RATES, MAX_FRAME_PIXELS, MAX_SCALE, MAX_SCRIPT_BYTES, MIN_SCALE, START_TIMEOUT};
 use crate::mailbox::{Command, Mailbox, Resize};
 
 /// Called on the page's thread whenever there is a new frame. It must not block.
 pub type OnFrame = Arc<dyn Fn() + Send + Sync>;
+
+/// Called on the page's thread with what the page wants of the window. It must not block.
+pub type OnWish = Arc<dyn Fn(Wish) + Send + Sync>;
 
 /// What a page is started with.
 #[derive(Clone)]
@@ -45,6 +46,8 @@ pub struct PageOptions {
     pub telemetry: Telemetry,
     /// Called when there is a new frame.
     pub on_frame: Option<OnFrame>,
+    /// Called when the page wants something else of the window.
+    pub on_wish: Option<OnWish>,
 }
 
 /// The page's pixels, read back to the CPU.
@@ -61,9 +64,9 @@ pub(crate) struct Shared {
     pub(crate) mailbox: Mailbox,
     pub(crate) telemetry: Telemetry,
     pub(crate) on_frame: Option<OnFrame>,
+    on_wish: Option<OnWish>,
     latest: Mutex<Option<PageFrame>>,
-    events: Mutex<VecDeque<PageEvent>>,
-    events_dropped: AtomicU64,
+    events: Mutex<Events>,
     path: Mutex<(FramePath, Option<String>)>,
 }
 
@@ -74,13 +77,15 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 impl Shared {
     pub(crate) fn tell(&self, event: PageEvent) {
-        let mut events = lock(&self.events);
-        if events.len() < MAX_QUEUED_EVENTS {
-            events.push_back(event);
-        } else {
-            drop(events);
-            self.events_dropped.fetch_add(1, Ordering::Relaxed);
+        let is_taken = lock(&self.events).push(event);
+        if !is_taken {
             self.telemetry.add(Counter::LaneRejects, 1);
+        }
+    }
+
+    pub(crate) fn wish(&self, wish: Wish) {
+        if let Some(on_wish) = &self.on_wish {
+            on_wish(wish);
         }
     }
 
@@ -159,9 +164,9 @@ impl Page {
             mailbox: Mailbox::default(),
             telemetry: options.telemetry,
             on_frame: options.on_frame,
+            on_wish: options.on_wish,
             latest: Mutex::new(None),
-            events: Mutex::new(VecDeque::new()),
-            events_dropped: AtomicU64::new(0),
+            events: Mutex::default(),
             path: Mutex::new((options.frame_path, None)),
         });
         let outcome = host::start(host::Setup {
@@ -183,16 +188,10 @@ impl Page {
         lock(&self.shared.latest).clone()
     }
 
-    /// The next thing that happened on the page, if one waits.
+    /// The next thing that happened on the page, if one waits: how the page is first, then what it said.
     #[must_use]
     pub fn next_event(&self) -> Option<PageEvent> {
-        lock(&self.shared.events).pop_front()
-    }
-
-    /// How many events were dropped because nobody took them.
-    #[must_use]
-    pub fn events_dropped(&self) -> u64 {
-        self.shared.events_dropped.load(Ordering::Relaxed)
+        lock(&self.shared.events).pop()
     }
 
     /// How frames are handed over, and why not through shared memory if they are not.

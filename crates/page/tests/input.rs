@@ -5,7 +5,7 @@ mod harness;
 
 use harness::App;
 use wasm_engine_page::keyboard_types::{Code, Key, Modifiers, NamedKey};
-use wasm_engine_page::{KeyInput, PageEvent, PageInput, PointerButton, TouchPhase, WheelUnit};
+use wasm_engine_page::{KeyInput, PageInput, PointerButton, TouchPhase, WheelUnit, Wish};
 
 const FORM: &str = r#"<!doctype html><style>
   body { margin: 0; height: 3000px } button, input { position: absolute; left: 10px; width: 200px; height: 40px }
@@ -44,13 +44,13 @@ fn input_reaches_the_page() {
     click(100.0, 30.0);
     app.until("seen.clicks === 1");
     assert_eq!(app.run("seen.at"), serde_json::json!([100.0, 30.0]));
-    app.wait_event("the hand", |event| (event == PageEvent::CursorChanged("pointer")).then_some(()));
+    app.wait_wish("the hand", |wish| (wish == Wish::Cursor("pointer")).then_some(()));
 
     click(100.0, 80.0);
     app.until("document.activeElement === field");
-    let area = app.wait_event("the field's place", |event| match event {
-        PageEvent::TextInput(area) => area,
-        _ => None,
+    let area = app.wait_wish("the field's place", |wish| match wish {
+        Wish::Caret(area) => area,
+        Wish::Cursor(_) => None,
     });
     assert!(area[2] > 0 && area[3] > 0, "{area:?}");
     for pressed in [true, false] {
@@ -63,6 +63,9 @@ fn input_reaches_the_page() {
     }
     app.until("field.value === 'aßé'");
     assert_eq!(app.run("seen.keys"), serde_json::json!(["a/KeyA", "Backspace/Backspace"]));
+
+    app.run("field.blur(); 0");
+    app.wait_wish("the field is left", |wish| (wish == Wish::Caret(None)).then_some(()));
 
     the_wheel_scrolls(&app);
     the_pointer_has_the_modifiers_that_are_held(&app);

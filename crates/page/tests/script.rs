@@ -30,6 +30,7 @@ fn the_script_keeps_its_promises() {
         frame_path: FramePath::Auto,
         telemetry: Telemetry::new(TelemetryConfig::default()),
         on_frame: None,
+        on_wish: None,
     })
     .expect("a page");
     scenario.play(SCALE);

@@ -13,7 +13,7 @@ use servo::{
 };
 use url::{Origin, Url};
 
-use crate::event::{ConsoleLevel, PageEvent, cut};
+use crate::event::{ConsoleLevel, PageEvent, Wish, cut};
 use crate::limits::FIRST_FRAME_HELD;
 use crate::page::Shared;
 
@@ -83,7 +83,7 @@ impl Delegate {
     fn tell_cursor(&self, cursor: Cursor) {
         let name = css_name(cursor);
         if self.cursor.replace(name) != name {
-            self.shared.tell(PageEvent::CursorChanged(name));
+            self.shared.wish(Wish::Cursor(name));
         }
     }
 
@@ -176,7 +176,7 @@ impl WebViewDelegate for Delegate {
             EmbedderControl::InputMethod(field) => {
                 let area = field.position();
                 self.text_field.set(Some(field.id()));
-                self.shared.tell(PageEvent::TextInput(Some([area.min.x, area.min.y, area.width(), area.height()])));
+                self.shared.wish(Wish::Caret(Some([area.min.x, area.min.y, area.width(), area.height()])));
             }
             EmbedderControl::SimpleDialog(dialog) => {
                 self.shared.tell(PageEvent::Dialog(cut(dialog.message().to_owned())));
@@ -194,7 +194,7 @@ impl WebViewDelegate for Delegate {
     fn hide_embedder_control(&self, _: WebView, id: EmbedderControlId) {
         if self.text_field.get() == Some(id) {
             self.text_field.set(None);
-            self.shared.tell(PageEvent::TextInput(None));
+            self.shared.wish(Wish::Caret(None));
         }
     }
 }

@@ -17,7 +17,7 @@ use wasm_engine_gpu::{Gpu, GpuOptions};
 pub(crate) use wasm_engine_page::Pixels;
 use wasm_engine_page::bridge::Bridge;
 use wasm_engine_page::server::{AppServer, ServerOptions};
-use wasm_engine_page::{FramePath, Page, PageEvent, PageFrame, PageOptions};
+use wasm_engine_page::{FramePath, Page, PageEvent, PageFrame, PageOptions, Wish};
 use wasm_engine_telemetry::{Counter, Telemetry, TelemetryConfig};
 
 /// Nothing that is waited for takes this long, even on a machine that is busy with something else.
@@ -30,6 +30,7 @@ pub(crate) struct App {
     pub(crate) telemetry: Telemetry,
     pub(crate) options: PageOptions,
     frames: Receiver<()>,
+    wishes: Receiver<Wish>,
     _server: AppServer,
     _bridge: Bridge,
     _stop: oneshot::Sender<()>,
@@ -49,6 +50,7 @@ pub(crate) fn open(html: &str, change: impl FnOnce(&mut PageOptions)) -> App {
     let gpu = Gpu::new(&GpuOptions::default()).expect("a Vulkan device");
     let telemetry = Telemetry::new(TelemetryConfig::default());
     let (sender, frames) = channel();
+    let (wish, wishes) = channel();
     let mut options = PageOptions {
         gpu: Arc::clone(&gpu).into(),
         url: server.url(),
@@ -61,10 +63,13 @@ pub(crate) fn open(html: &str, change: impl FnOnce(&mut PageOptions)) -> App {
         on_frame: Some(Arc::new(move || {
             let _ = sender.send(());
         })),
+        on_wish: Some(Arc::new(move |wanted| {
+            let _ = wish.send(wanted);
+        })),
     };
     change(&mut options);
     let page = Page::spawn(options.clone()).expect("a page");
-    App { page, gpu, telemetry, options, frames, _server: server, _bridge: bridge, _stop: stop, _folder: folder }
+    App { page, gpu, telemetry, options, frames, wishes, _server: server, _bridge: bridge, _stop: stop, _folder: folder }
 }
 
 impl App {
@@ -88,6 +93,11 @@ impl App {
     /// Waits for an event, and drops those before it.
     pub(crate) fn wait_event<T>(&self, what: &str, mut find: impl FnMut(PageEvent) -> Option<T>) -> T {
         self.wait_for(what, |app| std::iter::from_fn(|| app.page.next_event()).find_map(&mut find))
+    }
+
+    /// Waits for a wish, and drops those before it.
+    pub(crate) fn wait_wish<T>(&self, what: &str, mut find: impl FnMut(Wish) -> Option<T>) -> T {
+        self.wait_for(what, |app| app.wishes.try_iter().find_map(&mut find))
     }
 
     /// Whether no frame comes for as long as `time`.

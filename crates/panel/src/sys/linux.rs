@@ -29,4 +29,4 @@ pub use scale::{fraction, pixels_per_point};
 pub use shortcut::{Shortcut, ShortcutError, on_ctrl_alt};
 pub use sized::sized;
 pub use software::{keep_canvases_on_the_processor, paint_where_it_is_cheap, skip_absent_drivers};
-pub use waiting::{Waiting, afterwards, webview_in};
+pub use waiting::{Waiting, afterwards, bell, webview_in};

@@ -132,6 +132,7 @@ pub fn route<W: IsA<gtk::Widget>>(widget: &W, panel: Arc<dyn Panel>, hand_on: im
         keyboard,
         told: Cell::default(),
         cursors: RefCell::default(),
+        pressed: Cell::default(),
         chord: RefCell::default(),
     });
     let routed = Routed(router);
@@ -242,9 +243,10 @@ impl Routed {
         self.0.show_cursor();
     }
 
-    /// Says where on the page text is written, in pixels of the window: input methods show their candidates beside it. Until then, that is where a button was last
-    /// pressed.
-    pub fn set_caret(&self, area: Area) {
+    /// Says where on the page text is written, in pixels of the window: input methods show their candidates beside it. Where that is not known, it is where a button was
+    /// last pressed.
+    pub fn set_caret(&self, area: Option<Area>) {
+        let Some(area) = area else { return self.0.set_caret_where_pressed() };
         let scale = self.0.widget().map_or(1, |widget| widget.scale_factor().max(1).unsigned_abs());
         let Area { x, y, width, height } = area;
         self.0.keyboard.set_caret(Area { x: x / scale, y: y / scale, width: width.div_ceil(scale), height: height.div_ceil(scale) });
@@ -260,6 +262,8 @@ struct Router {
     /// The modifiers that were handed on last, as long as nothing else tells of them.
     told: Cell<Option<[bool; 4]>>,
     cursors: RefCell<Cursors>,
+    /// Where a button was last pressed, in points.
+    pressed: Cell<(u32, u32)>,
     chord: RefCell<Option<Chord>>,
 }
 
@@ -367,10 +371,16 @@ impl Router {
             return self.decide(event.state(), |routing| routing.released(spot, button));
         }
         let (x, y) = event.position();
-        self.keyboard.set_caret(Area { x: x.max(0.0) as u32, y: y.max(0.0) as u32, width: 1, height: 1 });
+        self.pressed.set((x.max(0.0) as u32, y.max(0.0) as u32));
+        self.set_caret_where_pressed();
         // GTK tells a double click once more as an event of its own.
         let is_repeat = event.event_type() != EventType::ButtonPress;
         self.decide(event.state(), |routing| routing.pressed(spot, button, held(event.state()), is_repeat))
+    }
+
+    fn set_caret_where_pressed(&self) {
+        let (x, y) = self.pressed.get();
+        self.keyboard.set_caret(Area { x, y, width: 1, height: 1 });
     }
 
     fn touched(&self, widget: &gtk::Widget, event: &gdk::Event) -> Propagation {

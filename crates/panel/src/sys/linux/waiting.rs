@@ -1,6 +1,9 @@
 //! A window before its webview.
 
-use std::sync::Arc;
+use std::future::poll_fn;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Poll, Waker};
 
 use gtk::glib;
 use gtk::prelude::*;
@@ -92,4 +95,58 @@ pub fn afterwards<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static, 
             Err(panic) => std::panic::resume_unwind(panic),
         }
     });
+}
+
+/// What other threads ring for GTK's.
+#[derive(Default)]
+struct Bell {
+    is_rung: AtomicBool,
+    is_gone: AtomicBool,
+    waker: Mutex<Option<Waker>>,
+}
+
+impl Bell {
+    fn wake(&self) {
+        let waker = self.waker.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+}
+
+/// The end of a bell that is pulled. When it is dropped, nobody listens any more.
+struct Rope(Arc<Bell>);
+
+impl Rope {
+    fn pull(&self) {
+        self.0.is_rung.store(true, Ordering::Release);
+        self.0.wake();
+    }
+}
+
+impl Drop for Rope {
+    fn drop(&mut self) {
+        self.0.is_gone.store(true, Ordering::Release);
+        self.0.wake();
+    }
+}
+
+/// What any thread may call to have `then` done on GTK's, soon; several calls may become one. It waits for nothing.
+///
+/// Call it on GTK's thread.
+pub fn bell(then: impl Fn() + 'static) -> impl Fn() + Send + Sync + 'static {
+    let bell: Arc<Bell> = Arc::default();
+    let rope = Rope(bell.clone());
+    glib::spawn_future_local(poll_fn(move |context| {
+        // Before it looks: what rings in between wakes it again.
+        *bell.waker.lock().unwrap_or_else(PoisonError::into_inner) = Some(context.waker().clone());
+        if bell.is_gone.load(Ordering::Acquire) {
+            return Poll::Ready(());
+        }
+        if bell.is_rung.swap(false, Ordering::AcqRel) {
+            then();
+        }
+        Poll::Pending
+    }));
+    move || rope.pull()
 }
