@@ -260,7 +260,7 @@ fn a_guest_that_does_not_start_again_has_ended_and_the_others_go_on() {
 }
 
 #[test]
-fn a_page_that_crashes_leaves_the_guests_running_and_can_be_restarted() {
+fn a_page_that_crashes_or_hangs_leaves_the_guests_running_and_can_be_restarted() {
     let (mut child, stdout, served) = serve("crash", &["--allow-control"]);
     let mut panel = Panel::connect(served["socket"].as_str().unwrap());
     let value = |state: &Value, name: &str| {
@@ -273,12 +273,21 @@ fn a_page_that_crashes_leaves_the_guests_running_and_can_be_restarted() {
     panel.wait_for(|state| state["run"]["tick"].as_u64() > tick.map(|tick| tick + 20));
     assert_eq!(panel.ask(json!({ "what": "param", "name": "crash", "value": 0.0 })), Value::Null);
     assert_eq!(panel.ask(json!({ "what": "restart_page" })), Value::Null);
-    panel.wait_for(|state| value(state, "loads") == Some(2.0));
-    assert_eq!(panel.state["run"]["page_problem"], Value::Null);
+    panel.wait_for(|state| value(state, "loads") == Some(2.0) && state["run"]["page_problem"].is_null());
+
+    // A script that does not end keeps the page that is loaded next from nothing.
+    assert_eq!(panel.ask(json!({ "what": "param", "name": "hang", "value": 1.0 })), Value::Null);
+    panel.wait_for(|state| state["run"]["page_problem"]["code"] == "PAGE_UNRESPONSIVE");
+    assert_eq!(panel.ask(json!({ "what": "param", "name": "hang", "value": 0.0 })), Value::Null);
+    assert_eq!(panel.ask(json!({ "what": "restart_page" })), Value::Null);
+    panel.wait_for(|state| value(state, "loads") == Some(3.0) && state["run"]["page_problem"].is_null());
+
     harness::interrupt(&child);
     let (code, report) = report(&mut child, stdout);
     assert_eq!(code, Some(130));
-    assert!(report["faults"].as_array().unwrap().iter().any(|fault| fault["code"] == "PAGE_CRASHED"), "{}", report["faults"]);
+    for code in ["PAGE_CRASHED", "PAGE_UNRESPONSIVE"] {
+        assert!(report["faults"].as_array().unwrap().iter().any(|fault| fault["code"] == code), "{}", report["faults"]);
+    }
 }
 
 #[test]

@@ -34,6 +34,7 @@ use crate::event::{PageEvent, cut};
 use crate::frame::FramePath;
 use crate::input::PageInput;
 use crate::keys::Keys;
+use crate::limits::MAX_HUNG_SCRIPTS;
 use crate::mailbox::{Batch, Command, Resize};
 use crate::page::{Pixels, Shared, check_size};
 use context::SharedFrameContext;
@@ -108,11 +109,28 @@ impl EventLoopWaker for Waker {
     }
 }
 
+/// A view of the document at `url`, with a script of its own.
+fn view(
+    servo: &Servo,
+    context: &Rc<SharedFrameContext>,
+    delegate: &Rc<Delegate>,
+    content: &Rc<UserContentManager>,
+    url: Url,
+    scale: f32,
+) -> WebView {
+    WebViewBuilder::new(servo, context.clone())
+        .url(url)
+        .hidpi_scale_factor(Scale::new(scale))
+        .delegate(delegate.clone())
+        .user_content_manager(content.clone())
+        .build()
+}
+
 /// The page. The fields are dropped in this order, which Servo needs: it ends when the last handle of it goes, and paints until
 /// then.
 struct Host {
     webview: WebView,
-    _content: Rc<UserContentManager>,
+    content: Rc<UserContentManager>,
     delegate: Rc<Delegate>,
     servo: Servo,
     output: Output,
@@ -120,6 +138,10 @@ struct Host {
     pacer: Rc<Pacer>,
     heartbeat: Heartbeat,
     keys: Keys,
+    /// Where the page begins.
+    home: Url,
+    /// Scripts of silent pages that were left to themselves.
+    hung: u32,
     scale: f32,
     max_side: u32,
     /// What is painted and was not sent off.
@@ -150,18 +172,13 @@ impl Host {
         let context = Rc::new(SharedFrameContext::new(&gl, size, &pacer, &setup.shared)?);
         let output = Output::new(&gpu, &gl, &setup.shared, setup.frame_path, size)?;
         let delegate = Rc::new(Delegate::new(&setup.shared, setup.url.origin()));
-        let webview = WebViewBuilder::new(&servo, context.clone())
-            .url(setup.url)
-            .hidpi_scale_factor(Scale::new(scale))
-            .delegate(delegate.clone())
-            .user_content_manager(content.clone())
-            .build();
+        let webview = view(&servo, &context, &delegate, &content, setup.url.clone(), scale);
         // Servo makes an empty frame of it, whose painting gets OpenGL ready while the document's script thread begins.
         webview.hide();
         webview.show();
         Ok(Self {
             webview,
-            _content: content,
+            content,
             delegate,
             servo,
             output,
@@ -169,6 +186,8 @@ impl Host {
             pacer,
             heartbeat: Heartbeat::new(Instant::now()),
             keys: Keys::default(),
+            home: setup.url,
+            hung: 0,
             scale,
             max_side,
             painted: None,
@@ -188,7 +207,9 @@ impl Host {
             self.paint();
             self.submit();
             self.output.deliver();
-            self.heartbeat.tick(Instant::now(), &self.webview, &self.shared);
+            if let Some(event) = self.heartbeat.tick(Instant::now(), &self.webview) {
+                self.delegate.tell_state(event);
+            }
         }
     }
 
@@ -231,12 +252,22 @@ impl Host {
         }
     }
 
-    /// Loads the document anew. Not by Servo's own reload: what it shows for a page that crashed is sandboxed, and that would be inherited.
-    fn reload(&self) {
-        match self.webview.url() {
-            Some(url) => self.webview.load(url),
-            None => self.webview.reload(),
+    /// Loads the document anew; with another script, where the one there is cannot go on. Servo keeps a script for all documents of one host in a view, so a silent one
+    /// would never come to the new document, and what it shows for a page that crashed is sandboxed, which would be inherited.
+    fn reload(&mut self) {
+        let url = self.webview.url().unwrap_or_else(|| self.home.clone());
+        let hangs = self.heartbeat.is_silent();
+        self.heartbeat.begin_anew(Instant::now());
+        if !self.delegate.has_crashed() && (!hangs || self.hung >= MAX_HUNG_SCRIPTS) {
+            self.webview.load(url);
+            return;
         }
+        self.hung += u32::from(hangs);
+        // The new view before the old one goes, with whose context what paints would go.
+        let webview = view(&self.servo, &self.context, &self.delegate, &self.content, url, self.scale);
+        webview.set_focused(self.webview.focused());
+        self.webview = webview;
+        self.delegate.begin_anew();
     }
 
     fn resize(&mut self, resize: Resize) {

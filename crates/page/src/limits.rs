@@ -43,6 +43,9 @@ pub const HEARTBEAT_INTERVAL: Duration = Duration::from_secs(1);
 /// How long the page's script may stay silent before it counts as unresponsive.
 pub const UNRESPONSIVE_AFTER: Duration = Duration::from_secs(5);
 
+/// Most scripts of silent pages that are left to themselves when such a page is loaded again. Nothing but the end of Servo ends them, and each takes a core until then.
+pub const MAX_HUNG_SCRIPTS: u32 = 4;
+
 /// Frames per second at which an animated page is painted, unless [`Page::set_frame_rate`](crate::Page::set_frame_rate) says
 /// otherwise.
 pub const DEFAULT_FRAME_RATE: f32 = 60.0;

@@ -262,7 +262,7 @@ impl Page {
         self.push(Command::FrameRate(frames_per_second.clamp(*FRAME_RATES.start(), *FRAME_RATES.end())))
     }
 
-    /// Loads the document again.
+    /// Loads the document again. A page that is silent or has crashed gets a new script; of those that are silent, the first [`MAX_HUNG_SCRIPTS`](crate::limits::MAX_HUNG_SCRIPTS).
     ///
     /// # Errors
     /// [`CommandError::Busy`] if too much waits, [`CommandError::Ended`] after the end.

@@ -5,8 +5,8 @@ mod harness;
 
 use std::time::{Duration, Instant};
 
-use harness::at;
-use wasm_engine_page::{ConsoleLevel, PageEvent};
+use harness::{App, at};
+use wasm_engine_page::{ConsoleLevel, PageEvent, PageInput, PointerButton, Wish};
 
 const BAD: &str = r#"<!doctype html><title>bad</title><body style="margin:0;background:#0a0"><script>
   console.log('hello'); setTimeout(() => { throw new Error('on purpose') });
@@ -78,7 +78,41 @@ fn bad_pages_harm_nobody() {
     assert!(frame.generation >= before);
     assert_eq!(at(&harness::texture_pixels(&app.gpu, &frame.texture), 5, 5), [0, 170, 0, 255]);
     app.page.resize(100, 100, 1.0).expect("commands are still taken");
+    a_silent_page_is_begun_anew(&app);
     let start = Instant::now();
     app.close();
     assert!(start.elapsed() < Duration::from_secs(60), "an endless loop does not keep Servo from ending");
+}
+
+/// The script loops for ever, and goes on with that; what is loaded again has another one, and is a page like the first.
+fn a_silent_page_is_begun_anew(app: &App) {
+    app.page.reload().expect("the page takes commands");
+    app.wait_event("an answer", |event| matches!(event, PageEvent::Loaded | PageEvent::Responsive).then_some(()));
+    app.until("document.readyState === 'complete' && innerWidth === 100");
+    assert_eq!(app.run("typeof engine"), "object", "the engine's script is in it");
+    app.run("onfocus = onblur = event => window.focus = event.type; document.body.style.background = '#00a'; document.documentElement.style.cursor = 'help'; 0");
+    app.wait_frame("the new page", |_, pixels| pixels.size == (100, 100) && at(pixels, 5, 5) == [0, 0, 170, 255]);
+    app.page.input(PageInput::MouseMove { x: 50.0, y: 50.0 }).expect("the page takes input");
+    app.wait_wish("the pointer", |wish| (wish == Wish::Cursor("help")).then_some(()));
+    app.run("addEventListener('click', () => window.clicked = true); 0");
+    for pressed in [true, false] {
+        app.page.input(PageInput::MouseButton { x: 50.0, y: 50.0, button: PointerButton::Primary, pressed }).expect("the page takes input");
+    }
+    app.until("window.clicked === true");
+    for (focused, event) in [(false, "blur"), (true, "focus")] {
+        app.page.input(PageInput::Focus(focused)).expect("the page takes input");
+        app.until(&format!("window.focus === '{event}'"));
+    }
+
+    // This one writes to the console for as long as it loops, and all the same is known to be silent.
+    app.page.evaluate("for (;;) console.log('again')", |_| ()).expect("the page takes scripts");
+    let mut left_out = 0;
+    app.wait_event("the silence", |event| match event {
+        PageEvent::LeftOut(count) => {
+            left_out += count;
+            None
+        }
+        event => (event == PageEvent::Unresponsive).then_some(()),
+    });
+    assert!(left_out > 0, "nobody can read all of it");
 }

@@ -94,10 +94,8 @@ impl Desk {
                 reach.groups.decide(right, *decision, *scope).map_err(|refused| problem(&refused))?;
                 self.have_guests_changed = true;
             }
-            Ask::RestartPage => {
-                restart_page(reach.page, reach.document)?;
-                self.board.set_page_problem(None);
-            }
+            // What is wrong with it is shown until it answers.
+            Ask::RestartPage => restart_page(reach.page, reach.document)?,
             Ask::Stop => reach.control.stop.stop(),
         }
         Ok(())

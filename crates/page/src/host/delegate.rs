@@ -26,6 +26,8 @@ pub(super) struct Delegate {
     text_field: Cell<Option<EmbedderControlId>>,
     /// The name of the cursor that was told last.
     cursor: Cell<&'static str>,
+    /// What is shown is Servo's, in the place of a page that crashed.
+    crashed: Cell<bool>,
 }
 
 /// How far the first frame is that is worth showing. What Servo has to paint before it is empty; to paint that gets OpenGL ready, but to compose it would delay what follows.
@@ -50,6 +52,27 @@ impl Delegate {
             first_frame: Cell::new(FirstFrame::Empty),
             text_field: Cell::new(None),
             cursor: Cell::new("default"),
+            crashed: Cell::new(false),
+        }
+    }
+
+    /// Whether the page has crashed since it was begun.
+    pub(super) fn has_crashed(&self) -> bool {
+        self.crashed.get()
+    }
+
+    /// A new view takes the place of the one there was, which says nothing any more.
+    pub(super) fn begin_anew(&self) {
+        self.crashed.set(false);
+        if self.text_field.take().is_some() {
+            self.shared.wish(Wish::Caret(None));
+        }
+    }
+
+    /// Tells how the page is. Servo's page in the place of one that crashed is well, which would say the opposite.
+    pub(super) fn tell_state(&self, event: PageEvent) {
+        if !self.has_crashed() {
+            self.shared.tell(event);
         }
     }
 
@@ -119,7 +142,7 @@ impl WebViewDelegate for Delegate {
             self.first_frame.set(FirstFrame::Next(until));
         }
         if status == LoadStatus::Complete {
-            self.shared.tell(PageEvent::Loaded);
+            self.tell_state(PageEvent::Loaded);
         }
     }
 
@@ -138,6 +161,7 @@ impl WebViewDelegate for Delegate {
 
     fn notify_crashed(&self, _: WebView, reason: String, _: Option<String>) {
         self.first_frame.set(FirstFrame::Due);
+        self.crashed.set(true);
         self.shared.tell(PageEvent::Crashed { reason: cut(reason) });
     }
 
