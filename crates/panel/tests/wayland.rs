@@ -605,6 +605,7 @@ mod linux {
         let touch = |id, phase, x, y| Input::Touch { id, phase, x, y };
         let wanted = [
             Input::Focus(true),
+            Input::Modifiers([false; 4]),
             touch(0, TouchPhase::Start, 300.0, 200.0),
             touch(1, TouchPhase::Start, 500.0, 200.0),
             touch(0, TouchPhase::Move, 100.0, 150.0),

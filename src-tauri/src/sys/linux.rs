@@ -3,9 +3,7 @@
 mod autostart;
 mod keys;
 
-use std::cell::{Cell, OnceCell};
 use std::error::Error;
-use std::rc::Rc;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -195,21 +193,16 @@ pub(crate) fn run(app: &AppHandle, wanted: &Wanted, place: Place, opening: Openi
 
 /// Hands the page what the panel leaves to it, from before there is one.
 fn wait(inside: &gtk::Box, panel: Arc<PanelPixels>, page: Arc<Desktop>) -> linux::Waiting {
-    let pointer: Rc<Pointer> = Rc::default();
-    let (hud, wishing, wished) = (page.clone(), page.clone(), pointer.clone());
-    let waiting = linux::Waiting::fill(inside, panel, move |input| {
-        pointer.follow(&input);
-        page.input(keys::page_input(input));
-    });
+    let (hud, wishing) = (page.clone(), page.clone());
+    let waiting = linux::Waiting::fill(inside, panel, move |input| page.input(keys::page_input(input)));
     // Where they are heard whichever window has the keyboard, this one does not get them.
     waiting.routed().on_ctrl_alt(HUD, move || hud.toggle_hud());
     let routed = waiting.routed().clone();
-    let _ = wished.routed.set(routed.clone());
     let asking = wishing.clone();
     wishing.on_wish(linux::bell(move || {
         let wishes = asking.take_wishes();
         if let Some(name) = wishes.cursor {
-            wished.show(name);
+            routed.set_cursor(name);
         }
         if let Some(caret) = wishes.caret {
             routed.set_caret(caret.map(|area| {
@@ -219,41 +212,6 @@ fn wait(inside: &gtk::Box, panel: Arc<PanelPixels>, page: Arc<Desktop>) -> linux
         }
     }));
     waiting
-}
-
-/// The pointer as the page wants it, which the panel changes while the pointer is over that.
-#[derive(Default)]
-struct Pointer {
-    routed: OnceCell<linux::Routed>,
-    /// CSS' name for how it is to look over the page, once the page has said so.
-    name: Cell<Option<&'static str>>,
-    /// It is not over the page.
-    is_away: Cell<bool>,
-}
-
-impl Pointer {
-    /// The page wants it to look like this.
-    fn show(&self, name: &'static str) {
-        self.name.set(Some(name));
-        if !self.is_away.get() {
-            self.show_again();
-        }
-    }
-
-    fn show_again(&self) {
-        if let (Some(routed), Some(name)) = (self.routed.get(), self.name.get()) {
-            routed.set_cursor(name);
-        }
-    }
-
-    /// Where the pointer comes back to the page, it looks again as that wants it.
-    fn follow(&self, input: &linux::Input) {
-        match input {
-            linux::Input::Leave => self.is_away.set(true),
-            linux::Input::Move { .. } if self.is_away.take() => self.show_again(),
-            _ => {}
-        }
-    }
 }
 
 /// Width and height of the window that is wanted, in points.
