@@ -107,7 +107,9 @@ fn a_window_has_the_displays_scale_unless_the_app_asks_for_one() {
     let asking = out.join("app");
     std::fs::create_dir_all(&asking).unwrap();
     std::fs::write(asking.join("app.toml"), "[app]\nname = \"scale\"\nengine = \"1\"\n[window]\nsize = [160, 120]\nscale = 2.0\n").unwrap();
-    for (app, size, scale) in [(harness::fixture("button"), [200, 150], 1.25), (asking, [320, 240], 2.0)] {
+    for (app, size, scale, out) in
+        [(harness::fixture("button"), [200, 150], 1.25, out.join("of-the-display")), (asking, [320, 240], 2.0, out.join("of-the-app"))]
+    {
         let (child, _) = open(&display, &app, &out);
         until(|| (newest_frame(&out)? == size.into()).then_some(()));
         let report = close(child);
