@@ -184,6 +184,8 @@ describe('a page that has crashed', () => {
     expect(await page.getByText('PAGE_CRASHED').count()).toBeGreaterThan(0);
     await page.getByRole('button', { name: 'Restart page' }).click();
     await asked([{ what: 'restart_page' }]);
+    expect(await page.getByRole('button', { name: 'Restart page' }).count()).toBeGreaterThan(0);
+    server.change(server.world.recover());
     await expect.poll(() => page.getByRole('button', { name: 'Restart page' }).count()).toBe(0);
     expect(await page.getByText('The guests go on').count()).toBe(0);
   });

@@ -124,7 +124,7 @@ export class World {
       case 'restart_guest':
         return this.#restart(ask.guest);
       case 'restart_page':
-        this.state.run = { ...run, page_problem: null };
+        // What the page is known by stays until it answers.
         break;
       case 'permit':
         return this.#permit(ask);
@@ -159,6 +159,12 @@ export class World {
     };
     this.state.run = { ...this.state.run, page_problem };
     return { ...nothing(), run: this.state.run, log: [this.log('error', 'page', page_problem.code, page_problem.message)] };
+  }
+
+  /** The page answers again. */
+  recover(): Change {
+    this.state.run = { ...this.state.run, page_problem: null };
+    return { ...nothing(), run: this.state.run };
   }
 
   /** Denying takes effect at once, allowing when the guest or the run restarts. */

@@ -116,7 +116,7 @@ impl Prepared {
         let monitor = Monitor::start(telemetry.clone(), control.clone(), watched, feed)?;
         let renderer = spawn_part(RENDER, &control, move || renderer.run())?;
         if engine.options.display == Display::Headless && page.is_some() {
-            wait_for_page(&control);
+            wait_for_page(&control, &gpu);
         }
         telemetry.reset();
         let ticker = spawn_part(TICK, &control, move || ticker.run()).inspect_err(|_| control.end_render())?;
@@ -327,8 +327,8 @@ fn begin<'a>(manifest: &'a Manifest, seed: u64, groups: &'a Groups) -> Input<'a>
 }
 
 /// Gives the page time for its first frame, so that a short headless run shows it. A page that never paints costs this time and nothing else.
-fn wait_for_page(control: &Control) {
-    if !control.wait_until(limits::PAGE_FIRST_FRAME, Control::page_shown) {
+fn wait_for_page(control: &Control, gpu: &Gpu) {
+    if !control.wait_until(limits::PAGE_FIRST_FRAME, |control| control.page_shown() || gpu.health.is_lost()) {
         tracing::warn!("the page has painted nothing in {:?}; the run begins without it", limits::PAGE_FIRST_FRAME);
     }
 }
