@@ -80,6 +80,14 @@ pub enum EngineError {
     /// A kernel did not start.
     #[error(transparent)]
     Kernel(#[from] KernelError),
+    /// Something of a kernel was refused, and this is where the manifest speaks of it.
+    #[error("{source}")]
+    InManifest {
+        /// What was refused.
+        source: Box<EngineError>,
+        /// Where the manifest names it.
+        location: Location,
+    },
     /// The region could not be made.
     #[error(transparent)]
     Region(#[from] CreateError),
@@ -140,6 +148,21 @@ impl EngineError {
         Self::ThreadDied(thread)
     }
 
+    /// The error with the place of the kernel's key that it is about, if it is about one.
+    fn in_manifest(self, app: &App) -> Self {
+        let (kernel, key) = match &self {
+            Self::Module { kernel, .. } | Self::Load(LoadError::Abi { kernel, .. } | LoadError::Compile { kernel, .. }) => {
+                (kernel.as_str(), "module")
+            }
+            Self::Kernel(error) => (&*error.kernel, if error.code() == "MEMORY_LIMIT" { "memory_max" } else { "module" }),
+            _ => return self,
+        };
+        match app.kernel_place(kernel, key) {
+            Some(location) => Self::InManifest { source: Box::new(self), location },
+            None => self,
+        }
+    }
+
     pub(crate) fn io(what: &'static str) -> impl FnOnce(std::io::Error) -> Self {
         move |source| Self::Io { what, source }
     }
@@ -154,6 +177,7 @@ impl EngineError {
             Self::Module { .. } => "MODULE_MISSING",
             Self::Load(error) => error.code(),
             Self::Kernel(error) => error.code(),
+            Self::InManifest { source, .. } => source.code(),
             Self::Region(error) => error.code(),
             Self::Claim(error) => error.code(),
             Self::Gpu(error) => error.code(),
@@ -185,6 +209,7 @@ impl EngineError {
             }
             Self::Load(error) => error.hint(),
             Self::Kernel(error) => error.hint(),
+            Self::InManifest { source, .. } => source.hint(),
             Self::Region(error) => error.hint(),
             Self::Claim(error) => error.hint(),
             Self::Gpu(error) => error.hint(),
@@ -230,7 +255,7 @@ impl Engine {
             ..SandboxConfig::default()
         };
         let sandbox = Sandbox::new(config)?;
-        let modules = crate::wiring::compile(&app, &sandbox)?;
+        let modules = crate::wiring::compile(&app, &sandbox).map_err(|error| error.in_manifest(&app))?;
         let policy = Policy::load(&crate::paths::policy_file(&app.manifest.app.name))?;
         Ok(Self { app, options, sandbox, telemetry, modules, policy, panel: None, pixels: None })
     }
@@ -240,6 +265,11 @@ impl Engine {
     /// # Errors
     /// What kept a part from starting. A part that fails later is a fault in the report, and the run goes on.
     pub fn run(self, stop: &StopHandle) -> Result<RunReport, EngineError> {
+        let app = self.app.clone();
+        self.run_to_its_end(stop).map_err(|error| error.in_manifest(&app))
+    }
+
+    fn run_to_its_end(self, stop: &StopHandle) -> Result<RunReport, EngineError> {
         match self.options.display {
             Display::Headless => {
                 let gpu = Gpu::new(&GpuOptions::default())?;
@@ -282,6 +312,7 @@ impl From<&EngineError> for Diagnostic {
         match error {
             EngineError::Manifest(error) => Self::from(error),
             EngineError::Output(diagnostic) => diagnostic.clone(),
+            EngineError::InManifest { source, location } => Self { location: Some(location.clone()), ..Self::from(&**source) },
             other => Self::new(other.code(), other.to_string()).with_hint(other.hint()),
         }
     }

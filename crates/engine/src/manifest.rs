@@ -1,8 +1,8 @@
 //! The manifest: `app.toml`, read, typed, checked.
 //!
 //! Three steps, one file each: [`parse`] turns text into the types of this module, [`check`] holds what was written against itself (names, sizes,
-//! ranges), [`paths`] against the disk (files are there, and none lies outside the app). Each step collects what it finds, so that one run shows
-//! every mistake; a mistake is a [`Problem`] with a code, a place and, where there is one, a remedy.
+//! ranges), [`paths`] against the disk (files are there, and none lies outside the app). Each step collects what it finds and the next one goes on with
+//! what is left, so that one run shows every mistake; a mistake is a [`Problem`] with a code, a place and a remedy.
 //!
 //! ```no_run
 //! # use wasm_engine_engine::manifest::Manifest;
@@ -13,6 +13,7 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::error::Location;
 use schemars::JsonSchema;
 use serde::Serialize;
 pub use wasm_engine_compositor::spec::{Color, SurfaceSpec};
@@ -37,6 +38,7 @@ mod tests;
 pub use background::Background;
 pub use buffer::{Buffer, Item};
 pub use kernel::{Kernel, Shards};
+use parse::Parsed;
 pub use paths::PageFiles;
 pub use problem::{ManifestError, Problem, ProblemCode, Problems, Style};
 pub use schema::{schema, schema_json};
@@ -113,9 +115,11 @@ impl Manifest {
         let folder = unpacked.as_deref().unwrap_or(folder);
         let root = folder.canonicalize().map_err(|source| ManifestError::Missing { folder: folder.to_owned(), source })?;
         let text = paths::read_manifest(&root)?;
-        let (manifest, places) = Self::read(&text)?;
-        let page = paths::check(&root, &manifest, &places).map_err(|faults| Problems::new(FILE_NAME, &text, faults))?;
-        Ok(App { root, manifest, page })
+        let Parsed { manifest, places, mut faults } = Self::read(&text)?;
+        let (page, more) = paths::check(&root, &manifest, &places);
+        // A module that is none by its name need not be there as well.
+        faults.extend(more.into_iter().filter(|more| !faults.iter().any(|fault| fault.span == more.span)).collect::<Vec<_>>());
+        if faults.is_empty() { Ok(App { root, manifest, page }) } else { Err(Problems::new(FILE_NAME, &text, faults).into()) }
     }
 
     /// Reads and checks the text of a manifest, without looking at the disk.
@@ -123,16 +127,18 @@ impl Manifest {
     /// # Errors
     /// Everything that is wrong with the text.
     pub fn from_text(text: &str) -> Result<Self, ManifestError> {
-        Ok(Self::read(text)?.0)
+        let Parsed { manifest, faults, .. } = Self::read(text)?;
+        if faults.is_empty() { Ok(manifest) } else { Err(Problems::new(FILE_NAME, text, faults).into()) }
     }
 
-    fn read(text: &str) -> Result<(Self, places::Places<'_>), ManifestError> {
+    /// What could be read of a text, and everything that is wrong with it.
+    fn read(text: &str) -> Result<Parsed<'_>, ManifestError> {
         if text.len() as u64 > limits::MANIFEST_BYTES {
             return Err(ManifestError::TooLarge { bytes: text.len() as u64 });
         }
-        let (manifest, places) = parse::parse(text).map_err(|faults| Problems::new(FILE_NAME, text, faults))?;
-        let faults = check::check(&manifest, &places);
-        if faults.is_empty() { Ok((manifest, places)) } else { Err(Problems::new(FILE_NAME, text, faults).into()) }
+        let mut parsed = parse::parse(text).map_err(|fault| Problems::new(FILE_NAME, text, vec![fault]))?;
+        parsed.faults.extend(check::check(&parsed.manifest, &parsed.places));
+        Ok(parsed)
     }
 
     /// What a person reads: the title, or the name where there is none.
@@ -159,6 +165,17 @@ impl App {
     #[must_use]
     pub fn module_path(&self, kernel: &Kernel) -> PathBuf {
         self.root.join(&kernel.module)
+    }
+
+    /// Where the manifest says this of a kernel, or where the kernel begins if it does not. `None` when the manifest can no longer be read.
+    #[must_use]
+    pub(crate) fn kernel_place(&self, kernel: &str, key: &str) -> Option<Location> {
+        let text = paths::read_manifest(&self.root).ok()?;
+        let Parsed { manifest, places, .. } = Manifest::read(&text).ok()?;
+        let index = manifest.kernel.iter().position(|known| known.name == kernel)?;
+        let span = places.value(places::at!["kernel", index, key]);
+        let (line, column) = problem::line_and_column(&text, span.start);
+        Some(Location { file: FILE_NAME.to_owned(), line, column })
     }
 
     /// The Cargo package that the kernel is built from, if the manifest names one.

@@ -46,12 +46,17 @@ impl Checker<'_> {
         let holds = range.contains(&value);
         if !holds {
             let (low, high) = (range.start(), range.end());
-            self.fault(ProblemCode::OutOfRange, way, format!("{value} is out of range")).label = format!("from {low} to {high}");
+            let fault = self.fault(ProblemCode::OutOfRange, way, format!("{value} is out of range"));
+            fault.label = format!("from {low} to {high}");
+            fault.hint = Some(format!("write a number from {low} to {high}"));
         }
         holds
     }
 
     fn app(&mut self) {
+        if !self.places.has(at!["app"]) {
+            return;
+        }
         let app = &self.manifest.app;
         self.name(&app.name, at!["app", "name"]);
         if app.engine != ENGINE_VERSION {
@@ -104,7 +109,7 @@ impl Checker<'_> {
             region = region.saturating_add(bytes.div_ceil(PAGE).saturating_mul(PAGE * SLOTS));
         }
         let max = manifest.limits.region_max;
-        if region > max.0 {
+        if region > max.0 && !self.places.unread(at!["limits"], &["region_max"]) {
             let fault = self.fault(
                 ProblemCode::OutOfRange,
                 at!["limits", "region_max"],
@@ -123,6 +128,9 @@ impl Checker<'_> {
     }
 
     fn buffer_size(&mut self, i: usize, buffer: &Buffer) -> Option<u64> {
+        if self.places.unread(at!["buffer", i], &["bytes", "item", "count"]) {
+            return None;
+        }
         match (buffer.bytes, buffer.item, buffer.count) {
             (Some(_), None, None) | (None, Some(_), Some(_)) => {}
             (Some(_), _, _) => {
@@ -146,13 +154,15 @@ impl Checker<'_> {
         match buffer.size() {
             Some(bytes) if (1..=limits::BUFFER_BYTES).contains(&bytes) => Some(bytes),
             Some(0) => {
-                self.fault(ProblemCode::OutOfRange, way, format!("buffer `{}` has no bytes", buffer.name));
+                let fault = self.fault(ProblemCode::OutOfRange, way, format!("buffer `{}` has no bytes", buffer.name));
+                fault.hint = Some("give it one item at least".to_owned());
                 None
             }
             size => {
                 let size = size.map_or("more bytes than there are".to_owned(), |bytes| ByteSize(bytes).to_string());
                 let fault = self.fault(ProblemCode::OutOfRange, way, format!("buffer `{}` has {size}", buffer.name));
                 fault.label = format!("a buffer may have {}", ByteSize(limits::BUFFER_BYTES));
+                fault.hint = Some("make it smaller, or two of it".to_owned());
                 None
             }
         }
@@ -166,7 +176,9 @@ impl Checker<'_> {
                 for (j, buffer) in buffers.iter().enumerate() {
                     self.buffer_exists(buffer, at!["kernel", i, key, j], &format!("kernel `{}` is granted", kernel.name));
                     if buffers[..j].contains(buffer) {
-                        self.fault(ProblemCode::DuplicateName, at!["kernel", i, key, j], format!("`{buffer}` stands twice in `{key}`"));
+                        let way = at!["kernel", i, key, j];
+                        let fault = self.fault(ProblemCode::DuplicateName, way, format!("`{buffer}` stands twice in `{key}`"));
+                        fault.hint = Some("once is enough: leave one out".to_owned());
                     }
                 }
             }
@@ -213,13 +225,13 @@ impl Checker<'_> {
     }
 
     fn param(&mut self, i: usize, param: &Param) {
+        if self.places.unread(at!["param", i], &["min", "max", "step"]) {
+            return;
+        }
         for (key, value) in [("default", param.default), ("min", param.min), ("max", param.max), ("step", param.step.unwrap_or(1.0))] {
             if !value.is_finite() {
-                self.fault(
-                    ProblemCode::OutOfRange,
-                    at!["param", i, key],
-                    format!("`{key}` of param `{}` is not a finite number", param.name),
-                );
+                let message = format!("`{key}` of param `{}` is not a finite number", param.name);
+                self.fault(ProblemCode::OutOfRange, at!["param", i, key], message).hint = Some("write a number".to_owned());
                 return;
             }
         }
@@ -227,7 +239,8 @@ impl Checker<'_> {
         if param.min >= param.max {
             let message = format!("param `{}` has no range: its `min` {} is not below its `max` {}", param.name, param.min, param.max);
             let key = if self.places.has(at!["param", i, "min"]) { "min" } else { "max" };
-            self.fault(ProblemCode::OutOfRange, at!["param", i, key], message);
+            let fault = self.fault(ProblemCode::OutOfRange, at!["param", i, key], message);
+            fault.hint = Some("write a `max` that is larger than `min` (they are 1 and 0 where they are not written)".to_owned());
             return;
         }
         if !(param.min..=param.max).contains(&param.default) {
@@ -242,6 +255,7 @@ impl Checker<'_> {
             let fault =
                 self.fault(ProblemCode::OutOfRange, at!["param", i, "step"], format!("the step of param `{}` is {step}", param.name));
             fault.label = format!("above 0, and at most {}", param.max - param.min);
+            fault.hint = Some("leave it out, and any value is one".to_owned());
         }
     }
 
@@ -250,6 +264,9 @@ impl Checker<'_> {
         let manifest = self.manifest;
         if manifest.buffer_named(name).is_some() {
             return true;
+        }
+        if self.places.hides_buffers {
+            return false;
         }
         let known = || manifest.buffer.iter().map(|buffer| buffer.name.as_str());
         let hint = match nearest(name, known()) {
@@ -294,14 +311,16 @@ impl Checker<'_> {
         }
         let fault = self.fault(ProblemCode::BadValue, way, format!("`{}` is not a name", shown(name)));
         fault.label = "lower-case letters, digits, `-` and `_`, beginning with a letter".to_owned();
-        fault.hint = tidy_name(name).map(|tidy| format!("write `{tidy}`"));
+        fault.hint = Some(tidy_name(name).map_or_else(|| "write a name such as `app-1`".to_owned(), |tidy| format!("write `{tidy}`")));
     }
 
     fn text(&mut self, text: &str, way: &[Step<'_>]) {
         if text.chars().count() > limits::TEXT_CHARS {
-            self.fault(ProblemCode::OutOfRange, way, "this text is too long").label = format!("at most {} characters", limits::TEXT_CHARS);
+            let fault = self.fault(ProblemCode::OutOfRange, way, "this text is too long");
+            fault.hint = Some(format!("shorten it to {} characters", limits::TEXT_CHARS));
         } else if text.chars().any(char::is_control) {
-            self.fault(ProblemCode::BadValue, way, "this text has control characters").label = "one line of plain text".to_owned();
+            let fault = self.fault(ProblemCode::BadValue, way, "this text has control characters");
+            fault.hint = Some("write one line of plain text".to_owned());
         }
     }
 
@@ -309,6 +328,7 @@ impl Checker<'_> {
         if !(min..=max).contains(&size.0) {
             let fault = self.fault(ProblemCode::OutOfRange, way, format!("{size} is out of range"));
             fault.label = format!("from {} to {}", ByteSize(min), ByteSize(max));
+            fault.hint = Some(format!("write a size from \"{}\" to \"{}\"", ByteSize(min), ByteSize(max)));
         }
     }
 }

@@ -130,7 +130,9 @@ impl<'de> Deserialize<'de> for Shards {
                 let max = super::limits::SHARDS;
                 match u16::try_from(count) {
                     Ok(count) if (1..=max).contains(&count) => Ok(Shards::Count(count)),
-                    _ => Err(E::custom(format!("a kernel has 1 to {max} shards, not {count}"))),
+                    _ => Err(E::custom(format!(
+                        "a kernel has 1 to {max} shards, not {count}\nwrite `shards = \"workers\"`, or a number from 1 to {max}"
+                    ))),
                 }
             }
 

@@ -41,10 +41,10 @@ pub(super) fn read_manifest(root: &Path) -> Result<String, ManifestError> {
     })
 }
 
-/// Holds every path of the manifest against the disk.
-pub(super) fn check(root: &Path, manifest: &Manifest, places: &Places<'_>) -> Result<Option<PageFiles>, Vec<Fault>> {
+/// Holds every path of the manifest against the disk. Gives the page's files, and everything that does not hold.
+pub(super) fn check(root: &Path, manifest: &Manifest, places: &Places<'_>) -> (Option<PageFiles>, Vec<Fault>) {
     let mut finder = Finder { root, places, faults: Vec::new() };
-    let page = manifest.page.as_ref().and_then(|page| {
+    let page = manifest.page.as_ref().filter(|_| !places.unread(at!["page"], &["root", "index"])).and_then(|page| {
         let folder = finder.existing(&page.root, at!["page", "root"], Kind::Folder, "the page's folder")?;
         let inside = Finder { root: &folder, places, faults: Vec::new() };
         let index = finder.within(inside, &page.index)?;
@@ -63,6 +63,8 @@ pub(super) fn check(root: &Path, manifest: &Manifest, places: &Places<'_>) -> Re
             }
             // The module comes out of the source: it need not be there yet.
             finder.confined(&kernel.module, at!["kernel", i, "module"]);
+        } else if places.unread(at!["kernel", i], &["source"]) {
+            finder.confined(&kernel.module, at!["kernel", i, "module"]);
         } else if finder.existing(&kernel.module, at!["kernel", i, "module"], Kind::File, "the kernel's module").is_none()
             && let Some(fault) = finder.faults.last_mut()
             && fault.code == ProblemCode::FileMissing
@@ -71,7 +73,7 @@ pub(super) fn check(root: &Path, manifest: &Manifest, places: &Places<'_>) -> Re
                 Some("put the compiled module there, or add `source = \"guests/…\"` and let `wasm-engine build` make it".to_owned());
         }
     }
-    if finder.faults.is_empty() { Ok(page) } else { Err(finder.faults) }
+    (page, finder.faults)
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -103,6 +105,7 @@ impl Finder<'_> {
         let fault = if found.exists() {
             Fault::new(ProblemCode::FileMissing, span, format!("{what} is to be a {wanted}, and `{shown}` is not"))
                 .label(format!("not a {wanted}"))
+                .hint(format!("write the path of a {wanted}, relative to app.toml"))
         } else {
             let near = neighbours(&found);
             let near = found
@@ -110,7 +113,10 @@ impl Finder<'_> {
                 .and_then(|name| super::suggest::nearest(&name.to_string_lossy(), near.iter().map(String::as_str)).map(str::to_owned));
             Fault::new(ProblemCode::FileMissing, span, format!("{what} `{shown}` is not there"))
                 .label(format!("no such {wanted} in the app"))
-                .maybe_hint(near.map(|near| format!("there is `{}`", path.with_file_name(near).display())))
+                .hint(near.map_or_else(
+                    || format!("make it, or write the path of a {wanted} that is there, relative to app.toml"),
+                    |near| format!("there is `{}`", path.with_file_name(near).display()),
+                ))
         };
         self.faults.push(fault);
         None

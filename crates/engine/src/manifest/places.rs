@@ -36,11 +36,23 @@ pub(super) use at;
 #[derive(Debug, Clone)]
 pub(super) struct Places<'t> {
     root: Spanned<DeTable<'t>>,
+    /// Places of the keys that could not be read.
+    unread: Vec<Range<usize>>,
+    /// Whether there may be buffers of any name that could not be read.
+    pub(super) hides_buffers: bool,
 }
 
 impl<'t> Places<'t> {
-    pub(super) fn new(root: Spanned<DeTable<'t>>) -> Self {
-        Self { root }
+    pub(super) fn new(root: Spanned<DeTable<'t>>, unread: Vec<Range<usize>>, hides_buffers: bool) -> Self {
+        Self { root, unread, hides_buffers }
+    }
+
+    /// Whether one of these keys of a table is there and could not be read, so that nothing can be said of what hangs on it.
+    pub(super) fn unread(&self, table: &[Step<'_>], keys: &[&str]) -> bool {
+        keys.iter().any(|key| {
+            let (key, _, is_there) = self.walk(&[table, &[Step::Key(key)]].concat());
+            is_there && self.unread.contains(&key)
+        })
     }
 
     /// Place of the value at the end of the way; where the way breaks off, of the last part that is there.

@@ -173,11 +173,6 @@ impl Fault {
         self.hint = Some(hint.into());
         self
     }
-
-    pub(super) fn maybe_hint(mut self, hint: Option<String>) -> Self {
-        self.hint = hint;
-        self
-    }
 }
 
 /// One mistake in a manifest and its place.
@@ -212,10 +207,11 @@ impl Problem {
     fn new(file: &str, text: &str, fault: Fault) -> Self {
         let start = floor_boundary(text, fault.span.start);
         let end = floor_boundary(text, fault.span.end.max(start));
+        let (line_number, column) = line_and_column(text, start);
         let line_start = text[..start].rfind('\n').map_or(0, |at| at + 1);
         let line_end = text[start..].find('\n').map_or(text.len(), |at| start + at);
         let line = text[line_start..line_end].trim_end_matches('\r');
-        let before = text[line_start..start].chars().count();
+        let before = column - 1;
         let width = text[start..end.min(line_start + line.len()).max(start)].chars().count().max(1);
 
         // A long line is shown from a little before the mistake.
@@ -233,8 +229,8 @@ impl Problem {
             code: fault.code,
             message: shortened(&fault.message),
             file: file.to_owned(),
-            line: text[..start].matches('\n').count() + 1,
-            column: before + 1,
+            line: line_number,
+            column,
             width,
             snippet,
             label: fault.label.chars().map(printable).collect(),
@@ -350,6 +346,13 @@ fn shortened(message: &str) -> String {
         out.push('…');
     }
     out
+}
+
+/// Line and column of a place in a text, both from 1, the column in characters.
+pub(super) fn line_and_column(text: &str, at: usize) -> (usize, usize) {
+    let before = &text[..floor_boundary(text, at)];
+    let line_start = before.rfind('\n').map_or(0, |at| at + 1);
+    (before.matches('\n').count() + 1, before[line_start..].chars().count() + 1)
 }
 
 /// The nearest place at or before `at` where a character begins.

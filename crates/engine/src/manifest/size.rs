@@ -82,7 +82,11 @@ impl<'de> Deserialize<'de> for ByteSize {
             }
 
             fn visit_i64<E: de::Error>(self, bytes: i64) -> Result<ByteSize, E> {
-                u64::try_from(bytes).map(ByteSize).map_err(|_| E::custom(format!("a size cannot be negative, and this is {bytes}")))
+                u64::try_from(bytes).map(ByteSize).map_err(|_| {
+                    E::custom(format!(
+                        "a size cannot be negative, and this is {bytes}\nwrite a number of bytes, or a number and a unit: \"64 MiB\""
+                    ))
+                })
             }
 
             fn visit_str<E: de::Error>(self, text: &str) -> Result<ByteSize, E> {

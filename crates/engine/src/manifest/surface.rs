@@ -9,7 +9,7 @@ use wasm_engine_compositor::spec::{
 };
 
 use super::check::Checker;
-use super::parse::{describe, plain};
+use super::parse::{Reader, describe};
 use super::places::{Step, at};
 use super::problem::{Fault, ProblemCode};
 use super::suggest::{nearest, one_of};
@@ -33,61 +33,72 @@ struct Head {
 }
 
 /// Reads one surface. What it draws is read by its kind, so that a mistake in it is shown where it stands.
-pub(super) fn read(value: Spanned<DeValue<'_>>, table: &str) -> Result<SurfaceSpec, Fault> {
+pub(super) fn read(reader: &mut Reader, mut value: Spanned<DeValue<'_>>, table: &str) -> Option<SurfaceSpec> {
     let span = value.span();
-    let mut value = value;
-    let draw = match value.get_mut() {
-        DeValue::Table(keys) => keys.remove("draw"),
-        _ => None,
+    let (draw, is_misspelt) = match value.get_mut() {
+        DeValue::Table(keys) => (keys.remove("draw"), keys.iter().any(|(key, _)| nearest(key.get_ref(), ["draw"]).is_some())),
+        _ => (None, false),
     };
-    let Head { name, buffer, above, camera, draw: () } = plain(value, table)?;
-    let Some(draw) = draw else {
-        let fault = Fault::new(ProblemCode::MissingKey, span, format!("surface `{name}` does not say what to draw"));
-        return Err(fault
-            .label("`draw` is missing")
-            .hint(format!("add `draw = {{ kind = \"points\" }}`; the kinds are {}", one_of(KINDS))));
+    let head = reader.plain::<Head>(value, table);
+    let draw = match draw {
+        Some(draw) => read_draw(reader, draw).map_err(|fault| reader.faults.extend(fault)).ok(),
+        None => {
+            if !is_misspelt {
+                let who = head.as_ref().map_or("this surface".to_owned(), |head| format!("surface `{}`", head.name));
+                let fault = Fault::new(ProblemCode::MissingKey, span, format!("{who} does not say what to draw"));
+                reader.faults.push(
+                    fault.label("`draw` is missing").hint(format!("add `draw = {{ kind = \"points\" }}`; the kinds are {}", one_of(KINDS))),
+                );
+            }
+            None
+        }
     };
-    Ok(SurfaceSpec { name, buffer, above, camera, draw: read_draw(draw)? })
+    let Head { name, buffer, above, camera, draw: () } = head?;
+    Some(SurfaceSpec { name, buffer, above, camera, draw: draw? })
 }
 
-fn read_draw(value: Spanned<DeValue<'_>>) -> Result<Draw, Fault> {
+/// What a surface draws. Without one of its keys it would be something else, so it has to be read as a whole; the faults of its keys are with the reader then, and
+/// there is none of its own.
+fn read_draw(reader: &mut Reader, value: Spanned<DeValue<'_>>) -> Result<Draw, Option<Fault>> {
     let span = value.span();
     let what = describe(value.get_ref());
     let DeValue::Table(mut table) = value.into_inner() else {
         let fault = Fault::new(ProblemCode::WrongType, span, format!("`draw` is a table, and this is {what}"));
-        return Err(fault.label("not a table").hint("write `draw = { kind = \"points\" }`, or its keys under a line [surface.draw]"));
+        let fault = fault.label("not a table").hint("write `draw = { kind = \"points\" }`, or its keys under a line [surface.draw]");
+        return Err(Some(fault));
     };
     let Some(kind) = table.remove("kind") else {
         let fault = Fault::new(ProblemCode::MissingKey, span, "`draw` has no `kind`").label("`kind` is missing");
-        return Err(fault.hint(format!("the kinds are {}", one_of(KINDS))));
+        return Err(Some(fault.hint(format!("the kinds are {}", one_of(KINDS)))));
     };
     let kind_span = kind.span();
     match kind.get_ref().as_str() {
-        Some("points") => draw_of::<Points>(table, span).map(Draw::Points),
-        Some("lines") => draw_of::<Lines>(table, span).map(Draw::Lines),
-        Some("mesh") => draw_of::<Mesh>(table, span).map(Draw::Mesh),
-        Some("heat_map") => draw_of::<HeatMap>(table, span).map(Draw::HeatMap),
-        Some("image") => draw_of::<Image>(table, span).map(Draw::Image),
+        Some("points") => draw_of::<Points>(reader, table, span).map(Draw::Points),
+        Some("lines") => draw_of::<Lines>(reader, table, span).map(Draw::Lines),
+        Some("mesh") => draw_of::<Mesh>(reader, table, span).map(Draw::Mesh),
+        Some("heat_map") => draw_of::<HeatMap>(reader, table, span).map(Draw::HeatMap),
+        Some("image") => draw_of::<Image>(reader, table, span).map(Draw::Image),
         Some(other) => {
             let hint = match nearest(other, KINDS) {
                 Some(near) => format!("did you mean `{near}`?"),
                 None => format!("the kinds are {}", one_of(KINDS)),
             };
             let shown: String = other.chars().take(limits::NAME_CHARS).collect();
-            Err(Fault::new(ProblemCode::BadValue, kind_span, format!("`{shown}` is not a kind of surface"))
-                .label("no such kind")
-                .hint(hint))
+            let fault = Fault::new(ProblemCode::BadValue, kind_span, format!("`{shown}` is not a kind of surface"));
+            Err(Some(fault.label("no such kind").hint(hint)))
         }
         None => {
             let what = describe(kind.get_ref());
             let fault = Fault::new(ProblemCode::WrongType, kind_span, format!("`kind` is text, and this is {what}"));
-            Err(fault.hint(format!("the kinds are {}", one_of(KINDS))))
+            Err(Some(fault.hint(format!("the kinds are {}", one_of(KINDS)))))
         }
     }
 }
 
-fn draw_of<T: DeserializeOwned>(table: DeTable<'_>, span: std::ops::Range<usize>) -> Result<T, Fault> {
-    plain(Spanned::new(span, DeValue::Table(table)), "[surface.draw]")
+fn draw_of<T: DeserializeOwned>(reader: &mut Reader, table: DeTable<'_>, span: std::ops::Range<usize>) -> Result<T, Option<Fault>> {
+    let before = reader.faults.len();
+    let read = reader.plain(Spanned::new(span, DeValue::Table(table)), "[surface.draw]");
+    read.filter(|_| reader.faults.len() == before).ok_or(None)
 }
 
 /// Something that lies in a buffer, item after item.
@@ -138,8 +149,9 @@ impl Checker<'_> {
         let Some(room) = self.manifest.buffer_named(buffer).and_then(super::Buffer::size).filter(sound) else { return false };
         for (key, value) in [("offset", data.offset), ("stride", data.stride.unwrap_or(0))] {
             if !value.is_multiple_of(4) {
-                self.fault(ProblemCode::BadValue, &way(key), format!("`{key}` {value} is not a multiple of 4")).label =
-                    "bytes, in fours".to_owned();
+                let fault = self.fault(ProblemCode::BadValue, &way(key), format!("`{key}` {value} is not a multiple of 4"));
+                fault.label = "bytes, in fours".to_owned();
+                fault.hint = Some(format!("write {}", value.next_multiple_of(4)));
                 return false;
             }
         }
@@ -147,7 +159,8 @@ impl Checker<'_> {
             && u64::from(stride) < data.item
         {
             let message = format!("`stride` {stride} is smaller than the {} bytes it steps over", data.item);
-            self.fault(ProblemCode::OutOfRange, &way("stride"), message);
+            let fault = self.fault(ProblemCode::OutOfRange, &way("stride"), message);
+            fault.hint = Some(format!("write {} or more", data.item));
             return false;
         }
         let stride = data.stride.map_or(data.item, u64::from);

@@ -65,8 +65,15 @@ fn spoiled(from: &str, to: &str) -> Vec<Problem> {
 fn problems(text: &str) -> Vec<Problem> {
     match Manifest::from_text(text) {
         Ok(manifest) => panic!("this was taken:\n{text}\n{manifest:?}"),
-        Err(error) => error.problems().to_vec(),
+        Err(error) => with_remedies(&error),
     }
+}
+
+/// The problems, each of which has to say what to do.
+fn with_remedies(error: &ManifestError) -> Vec<Problem> {
+    let list = error.problems().to_vec();
+    assert!(list.iter().all(|problem| problem.hint.is_some()), "{list:#?}");
+    list
 }
 
 /// The one problem of the spoiled manifest: its code, and the text that is underlined.
@@ -347,8 +354,129 @@ fn load_with(root: &Path, from: &str, to: &str) -> ManifestError {
     fs::write(root.join(FILE_NAME), text.replacen(from, to, 1)).unwrap();
     match Manifest::load(root) {
         Ok(app) => panic!("this was taken: {app:?}"),
-        Err(error) => error,
+        Err(error) => {
+            with_remedies(&error);
+            error
+        }
     }
+}
+
+/// Mistakes of all kinds, found by each of the steps.
+const BAD: &str = r##"
+[app]
+name = "swarm"
+engine = "2"
+version = 1
+
+[window]
+size = "big"
+background = "red"
+
+[page]
+index = "nowhere.html"
+
+[[buffer]]
+name = "boids"
+bytes = 16
+count = 4
+
+[[buffer]]
+name = "boids"
+bytes = "much"
+
+[[buffer]]
+name = "Cells"
+item = "f32"
+
+[[kernel]]
+name = "flock"
+module = "../spin.wasm"
+read = ["birds"]
+shards = 0
+deadline_ms = "long"
+
+[[kernel]]
+name = "grid"
+module = "kernels/grid.wasm"
+memory_mx = 3
+write = ["boids"]
+
+[[kernel]]
+fuel = 0
+
+[[param]]
+name = "speed"
+default = 2.0
+min = 3
+max = 1
+"##;
+
+#[test]
+fn mistakes_of_all_kinds_are_shown_at_once() {
+    use ProblemCode::{
+        BadValue, Conflict, DuplicateName, EngineVersion, FileMissing, MissingKey, OutOfRange, PathOutside, UnknownBuffer, UnknownKey,
+        WrongType,
+    };
+    let folder = folder();
+    fs::write(folder.path().join(FILE_NAME), BAD).unwrap();
+    let found: Vec<_> =
+        with_remedies(&Manifest::load(folder.path()).unwrap_err()).iter().map(|problem| (problem.line, problem.code)).collect();
+    let expected = [
+        (4, EngineVersion),
+        (5, WrongType),
+        (8, WrongType),
+        (9, BadValue),
+        (12, FileMissing),
+        (16, Conflict),
+        (20, DuplicateName),
+        (21, BadValue),
+        (23, MissingKey),
+        (24, BadValue),
+        (29, PathOutside),
+        (30, UnknownBuffer),
+        (31, BadValue),
+        (32, WrongType),
+        (36, FileMissing),
+        (37, UnknownKey),
+        (40, MissingKey),
+        (40, MissingKey),
+        (46, OutOfRange),
+    ];
+    assert_eq!(found, expected);
+}
+
+#[test]
+fn what_hangs_on_something_that_cannot_be_read_is_no_second_mistake() {
+    for (from, to) in [
+        ("name = \"boids\"", "nam = \"boids\""),
+        ("name = \"boids\"", "name = 3"),
+        ("[[buffer]]\nname = \"boids\"", "[[bufer]]\nname = \"boids\""),
+        ("count = 1000", "count = \"many\""),
+        ("max = 10", "max = \"ten\""),
+        ("count = 1000", "count = 30_000_000\n[limits]\nregion_max = \"2 gigs\""),
+        ("[surface.draw]", "[surface.drw]"),
+        ("orthographic\"", "orthographic\", rigt = 1"),
+    ] {
+        only(from, to);
+    }
+    let folder = folder();
+    let module = "module = \"kernels/flock.wasm\"";
+    for (from, to) in
+        [(module, "module = \"kernels/new.wasm\"\nsource = 3"), (module, "module = \"flock.rs\""), ("[page]\n", "[page]\nroot = 3\n")]
+    {
+        let error = load_with(folder.path(), from, to);
+        assert_eq!(error.problems().len(), 1, "{error}");
+    }
+}
+
+#[test]
+fn place_of_a_kernels_key_is_found_again() {
+    let folder = folder();
+    let app = Manifest::load(folder.path()).unwrap();
+    let line = |key| app.kernel_place("flock", key).map(|place| (place.line, place.column));
+    assert_eq!(line("module"), Some((25, 10)));
+    assert_eq!(line("deadline_ms"), Some((23, 1)), "the table, where the key is not written");
+    assert_eq!(app.kernel_place("nobody", "module"), None);
 }
 
 #[test]
