@@ -82,7 +82,23 @@ fn truncated_and_random_modules() {
     std::fs::write(&module, (0..4096_u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 24) as u8).collect::<Vec<_>>()).unwrap();
     let (code, value, _) = Run::new(&folder).finish();
     assert_eq!(code, Some(3), "{value}");
-    assert!(value["error"]["message"].as_str().unwrap().contains("level"), "names the kernel: {value}");
+    let message = value["error"]["message"].as_str().unwrap();
+    assert!(message.contains("level") && message.contains("does not begin with") && !message.contains('\n'), "{value}");
+    let manifest = std::fs::read_to_string(folder.join("app.toml")).unwrap();
+    let line = 1 + manifest.lines().position(|line| line.starts_with("module =")).unwrap();
+    assert_eq!((&value["error"]["code"], &value["error"]["location"]["line"]), (&"MODULE_MALFORMED".into(), &line.into()), "{value}");
+    let packed = engine().arg("pack").arg(&folder).arg("--out").arg(folder.join("x.weapp")).output().unwrap();
+    assert_eq!(packed.status.code(), Some(3), "{packed:?}");
+    assert!(!folder.join("x.weapp").exists());
+}
+
+#[test]
+fn a_module_that_wants_more_memory_than_it_may_have() {
+    let folder = app_with("memory", |manifest| manifest.replace("write = [\"level\"]", "write = [\"level\"]\nmemory_max = \"128 KiB\""));
+    let error = Run::new(&folder).fail(3, "MEMORY_LIMIT");
+    let line = std::fs::read_to_string(folder.join("app.toml")).unwrap().lines().position(|line| line.starts_with("memory_max")).unwrap();
+    assert_eq!(error["location"]["line"], line + 1, "{error}");
+    assert!(error["hint"].as_str().unwrap().contains("memory_max"), "{error}");
 }
 
 #[test]
@@ -193,6 +209,13 @@ fn a_guest_that_fails_is_ended_and_the_run_goes_on() {
     let kernel = |name: &str| report["kernels"].as_array().unwrap().iter().find(|kernel| kernel["name"] == name).unwrap()["state"].clone();
     assert_eq!((kernel("bad").as_str(), kernel("good").as_str()), (Some("TRAP"), Some("running")), "{report}");
     assert_eq!(report["faults"][0]["tick"], 3, "{report}");
+    let message = report["faults"][0]["message"].as_str().unwrap();
+    assert!(!message.contains("kernel `bad`") && !message.contains("in tick 3"), "who and when have their own fields: {message}");
+    let text = engine().args(["run", "--headless", "--ticks", "5"]).arg(&folder).arg("--out").arg(out.join("f.png")).output().unwrap();
+    let (shown, log) = (String::from_utf8_lossy(&text.stdout), String::from_utf8_lossy(&text.stderr));
+    assert!(shown.contains("error[TRAP]: bad at tick 3: ") && !shown.contains("kernel `bad`"), "{shown}");
+    assert!(!shown.contains("surfaces "), "it has none: {shown}");
+    assert!(log.contains("TRAP") && !log.contains('\u{1b}'), "no color in a pipe: {log}");
 }
 
 #[test]

@@ -12,6 +12,7 @@ use std::time::SystemTime;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use thiserror::Error;
+use wasm_engine_sandbox::{AbiError, ModuleLimits};
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, DateTime, ZipArchive, ZipWriter};
 
@@ -59,6 +60,14 @@ pub enum ArchiveError {
         /// The module.
         module: PathBuf,
     },
+    /// A module is no kernel.
+    #[error("{module}: {source}", module = module.display())]
+    Module {
+        /// The module.
+        module: PathBuf,
+        /// What is wrong with it.
+        source: AbiError,
+    },
     /// A file could not be read or written.
     #[error("{path}: {source}", path = path.display())]
     Io {
@@ -78,6 +87,7 @@ impl ArchiveError {
             Self::Entry { .. } => "ARCHIVE_ENTRY_REFUSED",
             Self::TooLarge { .. } => "ARCHIVE_TOO_LARGE",
             Self::NotBuilt { .. } => "MODULE_MISSING",
+            Self::Module { source, .. } => source.code(),
             Self::Io { .. } => "IO",
         }
     }
@@ -89,6 +99,7 @@ impl ArchiveError {
             Self::Damaged { .. } => Some("an app is a folder with an app.toml, or a file that `wasm-engine pack` made".to_owned()),
             Self::Entry { .. } | Self::TooLarge { .. } => Some("do not open it: `wasm-engine pack` makes no such archive".to_owned()),
             Self::NotBuilt { .. } => Some("`wasm-engine build` makes it".to_owned()),
+            Self::Module { source, .. } => source.hint(),
             Self::Io { .. } => None,
         }
     }
@@ -110,13 +121,17 @@ pub struct Packed {
 /// Packs the manifest, the kernels' modules and the page's folder.
 ///
 /// # Errors
-/// When a module was not built, something cannot be read, or the app is larger than an archive may be. No file is left then.
+/// When a module was not built or is no kernel, something cannot be read, or the app is larger than an archive may be. No file is left then.
 pub fn pack(app: &App, archive: &Path) -> Result<Packed, ArchiveError> {
     let mut files = vec![app.root.join(FILE_NAME)];
     for kernel in &app.manifest.kernel {
         let module = app.module_path(kernel);
         if !module.is_file() {
             return Err(ArchiveError::NotBuilt { module });
+        }
+        let bytes = fs::read(&module).map_err(at(&module))?;
+        if let Err(source) = wasm_engine_sandbox::inspect(&bytes, &ModuleLimits::default()) {
+            return Err(ArchiveError::Module { module, source });
         }
         files.push(module);
     }
@@ -126,6 +141,9 @@ pub fn pack(app: &App, archive: &Path) -> Result<Packed, ArchiveError> {
     // Sorted, and without times and owners: the same app gives the same bytes.
     files.sort();
     files.dedup();
+    if let Some(folder) = archive.parent() {
+        fs::create_dir_all(folder).map_err(at(folder))?;
+    }
     let partial = archive.with_extension(format!("{ENDING}.partial"));
     let made = write(app, &files, &partial, archive).and_then(|()| fs::rename(&partial, archive).map_err(at(archive)));
     if let Err(error) = made {

@@ -44,12 +44,12 @@ pub struct Fault {
 
 impl Fault {
     pub(crate) fn of_kernel(kernel: &str, tick: u64, error: &KernelError) -> Self {
-        Self { part: kernel.to_owned(), code: error.code().to_owned(), message: error.to_string(), tick: Some(tick), hint: error.hint() }
+        Self { part: kernel.to_owned(), code: error.code().to_owned(), message: error.within(), tick: Some(tick), hint: error.hint() }
     }
 
     /// As it is told to whoever asked for what it has kept from happening.
     pub(crate) fn diagnostic(&self) -> Diagnostic {
-        Diagnostic::new(&self.code, self.message.clone()).with_hint(self.hint.clone())
+        Diagnostic::new(&self.code, format!("{}: {}", self.part, self.message)).with_hint(self.hint.clone())
     }
 
     pub(crate) fn of_output(problem: &Diagnostic) -> Self {
@@ -112,6 +112,8 @@ pub struct RunReport {
     pub page: PagePath,
     /// The kernels and how they ended.
     pub kernels: Vec<KernelSummary>,
+    /// Surfaces that the app has.
+    pub surfaces: usize,
     /// Whether the GPU read all of the surfaces' data where the guests wrote them.
     pub zero_copy: bool,
     /// Threads that ran kernels.
@@ -159,7 +161,9 @@ impl fmt::Display for RunReport {
         };
         writeln!(f, "  frame    {}x{} at scale {} on {}", self.size[0], self.size[1], self.scale, self.gpu)?;
         writeln!(f, "  page     {page}")?;
-        writeln!(f, "  surfaces {}", if self.zero_copy { "drawn from the guests' memory in place" } else { "copied to the GPU" })?;
+        if self.surfaces > 0 {
+            writeln!(f, "  surfaces {}", if self.zero_copy { "drawn from the guests' memory in place" } else { "copied to the GPU" })?;
+        }
         for kernel in &self.kernels {
             writeln!(f, "  kernel   {:<12} {} x {}, windows {}", kernel.name, kernel.shards, kernel.state, kernel.windows)?;
         }

@@ -224,6 +224,7 @@ impl Session {
             gpu: self.gpu.info.name.clone(),
             page: path,
             kernels,
+            surfaces: self.engine.app.manifest.surface.len(),
             zero_copy: rendered.zero_copy,
             workers: self.workers,
             faults,

@@ -18,6 +18,12 @@ pub const ABI_VERSION: u32 = 1;
 /// Name of the custom section that holds the version, 4 bytes little-endian.
 pub const ABI_SECTION: &str = "wasm-engine.abi";
 
+/// What every module begins with.
+const MAGIC: &[u8] = b"\0asm";
+
+/// Characters of what the parser says that a message repeats.
+const MESSAGE_CHARS: usize = 200;
+
 /// Name of the module that the host's functions are imported from.
 pub(crate) const HOST_MODULE: &str = "engine";
 
@@ -38,7 +44,7 @@ const EXPORTS: [(&str, Signature); 3] =
 #[non_exhaustive]
 pub enum AbiError {
     /// The bytes are no WebAssembly module, or are cut off.
-    #[error("not a WebAssembly module: {message} (at byte {offset})")]
+    #[error("not a whole WebAssembly module: {message} (at byte {offset})")]
     Malformed {
         /// What is wrong.
         message: String,
@@ -160,7 +166,9 @@ impl AbiError {
     }
 
     fn malformed(error: &wasmparser::BinaryReaderError) -> Self {
-        AbiError::Malformed { message: error.message().to_owned(), offset: error.offset() }
+        // What the parser says may go over several lines.
+        let message: String = error.message().split_whitespace().flat_map(|word| [" ", word]).skip(1).collect();
+        AbiError::Malformed { message: message.chars().take(MESSAGE_CHARS).collect(), offset: error.offset() }
     }
 }
 
@@ -182,6 +190,10 @@ pub struct ModuleInfo {
 /// Checks everything about a module that can be known without looking into its functions.
 pub fn inspect(bytes: &[u8], limits: &ModuleLimits) -> Result<ModuleInfo, AbiError> {
     at_most("bytes", bytes.len() as u64, limits.module_bytes as u64)?;
+    if !bytes.starts_with(MAGIC) {
+        let message = if bytes.is_empty() { "the file is empty" } else { "it does not begin with `\\0asm`" };
+        return Err(AbiError::Malformed { message: message.to_owned(), offset: 0 });
+    }
     let mut survey = Survey::new(limits);
     let mut parser = Parser::new(0);
     parser.set_features(FEATURES);

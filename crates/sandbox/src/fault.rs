@@ -15,7 +15,7 @@ const MAX_FRAMES: usize = 32;
 
 /// A kernel could not start, or has ended before its time. The process and all other kernels go on.
 #[derive(Debug, Error)]
-#[error("kernel `{kernel}`{}: {fault}", ShownPlace { shard: *shard, phase: *phase })]
+#[error("kernel `{kernel}`{}: {fault}", ShownPlace { shard: *shard, phase: Some(*phase) })]
 pub struct KernelError {
     /// Name of the kernel.
     pub kernel: Arc<str>,
@@ -44,7 +44,7 @@ pub enum Phase {
 
 struct ShownPlace {
     shard: u32,
-    phase: Phase,
+    phase: Option<Phase>,
 }
 
 impl fmt::Display for ShownPlace {
@@ -53,9 +53,10 @@ impl fmt::Display for ShownPlace {
             write!(f, " (shard {})", self.shard)?;
         }
         match self.phase {
-            Phase::Start => f.write_str(" at its start"),
-            Phase::Tick(tick) => write!(f, " in tick {tick}"),
-            Phase::Shutdown => f.write_str(" at its shutdown"),
+            Some(Phase::Start) => f.write_str(" at its start"),
+            Some(Phase::Tick(tick)) => write!(f, " in tick {tick}"),
+            Some(Phase::Shutdown) => f.write_str(" at its shutdown"),
+            None => Ok(()),
         }
     }
 }
@@ -189,10 +190,10 @@ impl Fault {
         let hint = match self {
             Fault::Trap { .. } => "the backtrace names the functions; build the kernel with names kept (`strip = \"debuginfo\"`)",
             Fault::StackOverflow => "bound the recursion, and keep large arrays off the stack",
-            Fault::Deadline { .. } | Fault::FuelExhausted { .. } => {
-                "do less per tick, split the work into more shards, or raise the kernel's limit in the manifest"
-            }
-            Fault::MemoryLimit { .. } | Fault::TableLimit { .. } => "use less, or raise the kernel's limit in the manifest",
+            Fault::Deadline { .. } => "do less per tick, split the work into more shards, or raise the kernel's `deadline_ms` in app.toml",
+            Fault::FuelExhausted { .. } => "do less per tick, split the work into more shards, or raise the kernel's `fuel` in app.toml",
+            Fault::MemoryLimit { .. } => "use less, or raise the kernel's `memory_max` in app.toml",
+            Fault::TableLimit { .. } => "use fewer functions by address",
             Fault::WindowViolation { .. } => "grant the buffer for writing in the manifest, or do not write to it",
             Fault::NoRoom { .. } => "make the buffers smaller, or split the kernel",
             Fault::HostCallLimit { .. } => "log and emit less per tick",
@@ -225,6 +226,13 @@ impl Fault {
 }
 
 impl KernelError {
+    /// What happened, for whoever knows the kernel and the tick.
+    pub fn within(&self) -> String {
+        let phase = if matches!(self.phase, Phase::Tick(_)) { None } else { Some(self.phase) };
+        let place = ShownPlace { shard: self.shard, phase }.to_string();
+        if place.is_empty() { self.fault.to_string() } else { format!("{}: {}", place.trim_start(), self.fault) }
+    }
+
     /// The error's stable code.
     pub fn code(&self) -> &'static str {
         self.fault.code()

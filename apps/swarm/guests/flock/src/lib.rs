@@ -26,7 +26,7 @@ impl Kernel for Flock {
     fn tick(&mut self, ctx: &mut Context) -> Result<(), Error> {
         let sorted = ctx.read::<f32>("sorted")?;
         let words = ctx.read::<u32>("cells")?;
-        let header = Header::read(words).ok_or(Error::WrongLayout("cells"))?;
+        let header = Header::read(words).ok_or(Error::new("the grid is not there yet"))?;
         let count = (header.count as usize).min(capacity(sorted.len()));
         let mine = ctx.shard_range(count);
         let room = ctx.bytes("boids")? / size_of::<Boid>();
