@@ -5,6 +5,7 @@
 mod commands;
 mod exit;
 mod output;
+mod usage;
 
 use std::io::Write as _;
 
@@ -66,7 +67,10 @@ fn main() -> ! {
 
 fn run() -> u8 {
     wasm_engine_engine::prepare();
-    let cli = Cli::parse();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return usage::refused(&error),
+    };
     let panel = PanelLog::default();
     start_log(level(cli.verbose), matches!(cli.command, Command::Serve(_)).then(|| panel.clone()));
     let output = output::Output { json: cli.json };

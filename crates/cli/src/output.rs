@@ -59,7 +59,7 @@ impl Output {
 fn exit_code(code: &str) -> u8 {
     match code {
         "APP_MISSING" | "MANIFEST_MISSING" | "REGION_NOT_FOUND" => exit::NOT_FOUND,
-        "SIZE_OUT_OF_RANGE" => exit::USAGE,
+        "SIZE_OUT_OF_RANGE" | "USAGE" => exit::USAGE,
         "NO_VULKAN_DEVICE" | "NO_DISPLAY" => exit::LACKING,
         "IO" | "OUTPUT" | "RECORDING_EXISTS" | "PANEL_BIND" | "PANEL_FILES" | "PANEL_TOO_LARGE" | "GUEST_BUILD_FAILED"
         | "CARGO_MISSING" | "RUN_FAILED" => exit::FAILED,

@@ -131,7 +131,8 @@ pub fn app(folder: &Path) -> Result<AppInspection, Diagnostic> {
         page: manifest.page.as_ref().map(|page| page.root.clone()),
         region_bytes: region.len(),
         kernels: manifest.kernel.iter().map(|kernel| inspect_kernel(&app, kernel, &policy)).collect(),
-        buffers: buffers(&region),
+        // The region has the engine's own as well.
+        buffers: buffers(&region).into_iter().filter(|buffer| manifest.buffer_named(&buffer.name).is_some()).collect(),
         surfaces: manifest
             .surface
             .iter()

@@ -48,7 +48,7 @@ pub use engine::{Engine, EngineError};
 pub use error::{Diagnostic, Location};
 pub use groups::KernelSummary;
 pub use options::{Display, RunOptions, display_announced};
-pub use panel::{PanelLog, PanelOptions, PanelService, PanelSource, start_log};
+pub use panel::{PanelLog, PanelOptions, PanelService, PanelSource, has_color, start_log};
 pub use params::{ParamChange, Params};
 pub use recording::fnv1a;
 pub use run_report::{Ending, Fault, PagePath, RunReport};

@@ -17,7 +17,7 @@ use wasm_engine_serve::{Asks, Hub};
 pub(crate) use self::board::Board;
 pub(crate) use self::desk::{Desk, Reach};
 pub(crate) use self::feed::{FeedParts, PanelFeed};
-pub use self::log::{PanelLog, start_log};
+pub use self::log::{PanelLog, has_color, start_log};
 pub use self::service::{PanelOptions, PanelService, PanelSource};
 use crate::manifest::Manifest;
 

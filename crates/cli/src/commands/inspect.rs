@@ -2,20 +2,20 @@
 
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{ArgGroup, Args};
 use wasm_engine_engine::inspect;
 
 use crate::{exit, output::Output};
 
 /// Arguments of `inspect`.
 #[derive(Debug, Args)]
+#[command(group = ArgGroup::new("what").required(true).args(["app", "live"]))]
 pub(crate) struct Inspect {
-    /// Folder of the app, or a file that `pack` made. Not needed with `--live`.
-    #[arg(required_unless_present = "live")]
+    /// Folder of the app, or a file that `pack` made; or else `--live`.
     app: Option<PathBuf>,
 
     /// Look into the region of the running engine with this process id (0: the newest one), read-only.
-    #[arg(long, value_name = "PID")]
+    #[arg(long, value_name = "PID", value_parser = super::whole::<u32>)]
     live: Option<u32>,
 }
 

@@ -24,11 +24,12 @@ include!(concat!(env!("OUT_DIR"), "/template.rs"));
 
 impl New {
     pub(crate) fn execute(self, output: Output) -> u8 {
-        let name = self.folder.file_name().map(|name| name.to_string_lossy().to_lowercase()).unwrap_or_default();
+        let written = self.folder.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        let name = written.to_lowercase();
         if !is_name(&name) {
             return output.error(
-                &Diagnostic::new("INVALID_NAME", format!("`{name}` cannot be an app's name"))
-                    .with_hint(Some("use letters a–z, digits and `-`, starting with a letter, 55 at most".to_owned())),
+                &Diagnostic::new("INVALID_NAME", format!("`{written}` cannot be an app's name"))
+                    .with_hint(Some("use letters, digits, `-` and `_`, starting with a letter, 55 at most".to_owned())),
             );
         }
         if self.folder.exists() {
@@ -65,5 +66,5 @@ impl New {
 fn is_name(name: &str) -> bool {
     (1..=55).contains(&name.len())
         && name.starts_with(|c: char| c.is_ascii_lowercase())
-        && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
+        && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '_')
 }

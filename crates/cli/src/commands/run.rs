@@ -23,11 +23,11 @@ pub(crate) struct Run {
     window: bool,
 
     /// End after this many ticks. Headless runs end after 300 unless told otherwise.
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = super::whole::<u64>)]
     ticks: Option<u64>,
 
     /// Seed of the run; the manifest's otherwise.
-    #[arg(long, value_name = "S")]
+    #[arg(long, value_name = "S", value_parser = super::whole::<u64>)]
     seed: Option<u64>,
 
     /// Size of the framebuffer in device pixels; the manifest's otherwise.

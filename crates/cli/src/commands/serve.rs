@@ -18,7 +18,7 @@ pub(crate) struct Serve {
     app: PathBuf,
 
     /// Port on 127.0.0.1; any that is free unless told otherwise.
-    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
+    #[arg(long, value_name = "N", value_parser = super::whole::<u16>, default_value_t = 0, hide_default_value = true)]
     port: u16,
 
     /// Let panels pause, step, restart and stop the run, restart its guests and its page, set its parameters, and decide about its guests' rights, also for
@@ -31,11 +31,11 @@ pub(crate) struct Serve {
     panel: Option<PathBuf>,
 
     /// End after this many ticks; at Ctrl-C unless told otherwise.
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = super::whole::<u64>)]
     ticks: Option<u64>,
 
     /// Seed of the run; the manifest's otherwise.
-    #[arg(long, value_name = "S")]
+    #[arg(long, value_name = "S", value_parser = super::whole::<u64>)]
     seed: Option<u64>,
 }
 
