@@ -82,7 +82,9 @@ impl fmt::Display for DoctorReport {
 pub fn examine() -> DoctorReport {
     let mut findings = vec![region()];
     findings.extend(gpu());
-    findings.extend([gl(), display(), guest_toolchain(), cache()]);
+    findings.extend([gl(), display()]);
+    findings.extend(runtime_folder());
+    findings.extend([guest_toolchain(), cache()]);
     DoctorReport {
         engine: env!("CARGO_PKG_VERSION"),
         system: system(),
@@ -166,6 +168,19 @@ fn display() -> Finding {
     } else {
         Finding { what, state: State::Good, found: "none; `run` is headless by itself".to_owned(), remedy: None }
     }
+}
+
+/// Said only where it is missing: a library that drivers load says so at every start, and not what of it.
+fn runtime_folder() -> Option<Finding> {
+    let is_missing =
+        cfg!(target_os = "linux") && std::env::var_os("XDG_RUNTIME_DIR").is_none_or(|folder| !Path::new(&folder).is_absolute());
+    is_missing.then(|| Finding {
+        what: "runtime folder",
+        state: State::Good,
+        found: "XDG_RUNTIME_DIR is not set: a temporary folder does; Wayland's library complains at every start, of no consequence"
+            .to_owned(),
+        remedy: Some("set it to a folder that is yours alone, for instance /run/user/1000, and it is quiet".to_owned()),
+    })
 }
 
 fn guest_toolchain() -> Finding {

@@ -26,7 +26,7 @@ const LOOK: Duration = Duration::from_millis(50);
 
 /// Runs the app in a window, until it is closed or the run ends.
 pub(crate) fn run(engine: Engine, stop: &StopHandle) -> Result<RunReport, EngineError> {
-    let event_loop = EventLoop::new().map_err(|error| EngineError::Window(error.to_string()))?;
+    let event_loop = EventLoop::new().map_err(|error| no_window(&error))?;
     let waker = event_loop.create_proxy();
     let mut player = Player {
         engine: Some(engine),
@@ -40,7 +40,7 @@ pub(crate) fn run(engine: Engine, stop: &StopHandle) -> Result<RunReport, Engine
         modifiers: ModifiersState::empty(),
         told: None,
     };
-    event_loop.run_app(&mut player).map_err(|error| EngineError::Window(error.to_string()))?;
+    event_loop.run_app(&mut player).map_err(|error| no_window(&error))?;
     match (player.failure, player.session) {
         (Some(error), _) => Err(error),
         (None, Some(session)) => session.finish(player.ending),
@@ -115,7 +115,7 @@ impl Player {
         let follows_display = follows_display(&engine.app.manifest, &engine.options);
         let size: Size = if follows_display { LogicalSize::new(width, height).into() } else { PhysicalSize::new(width, height).into() };
         let attributes = Window::default_attributes().with_title(engine.app.manifest.title()).with_inner_size(size);
-        let window = event_loop.create_window(attributes).map_err(|error| EngineError::Window(error.to_string()))?;
+        let window = event_loop.create_window(attributes).map_err(|error| no_window(&error))?;
         window.set_ime_allowed(true);
         let window = Arc::new(window);
         self.window = Some(window.clone());
@@ -194,6 +194,13 @@ impl Player {
             window.set_ime_cursor_area(PhysicalPosition::new(x, y), PhysicalSize::new(width, height));
         }
     }
+}
+
+/// What the window system says, without the line of winit's source in front of it.
+fn no_window(error: &impl ToString) -> EngineError {
+    let text = error.to_string();
+    let cause = if text.starts_with("os error at ") { text.split_once(": ").map_or(text.as_str(), |(_, cause)| cause) } else { &text };
+    EngineError::Window(cause.to_owned())
 }
 
 /// The page's name of a button.
