@@ -73,3 +73,12 @@ fn what_inspect_shows_is_the_apps_own() {
     let names: Vec<_> = value["buffers"].as_array().unwrap().iter().map(|buffer| buffer["name"].as_str().unwrap()).collect();
     assert_eq!(names, ["level"]);
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_window_without_a_display_says_its_cause_alone() {
+    let source = fixture("slider");
+    let error = refused(&["run", "--window", source.to_str().unwrap()], 5);
+    let message = error["message"].as_str().unwrap();
+    assert!(error["code"] == "NO_DISPLAY" && message.contains("DISPLAY") && !message.contains(".rs:"), "{error}");
+}
