@@ -27,7 +27,7 @@ pub struct LayoutHeader {
     version: u32,
     /// Rectangles that follow. Set by [`write`].
     count: u32,
-    /// Generation of the page frame that this layout belongs to.
+    /// Number of the layout in its zone, rising by one. It says nothing of the page's frames.
     pub generation: u64,
     /// Size of the page, in device pixels.
     pub page_width: f32,
