@@ -186,7 +186,7 @@ impl Context {
         Rng::new(self.raw.seed, self.raw.tick.wrapping_mul(0x1_0000_0001).wrapping_add(u64::from(self.raw.shard)))
     }
 
-    /// Sends an event to the page and to whoever listens to `topic`, at the end of the tick.
+    /// Sends an event to the page, which hears it under `topic` as an `ArrayBuffer`, at the end of a tick that succeeds.
     pub fn emit(&self, topic: &str, data: &[u8]) -> Result<(), Error> {
         if host::emit(topic, data) { Ok(()) } else { Err(Error::EventRefused) }
     }
