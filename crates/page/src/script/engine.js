@@ -261,7 +261,6 @@
     waitingBytes = 0;
     lastReport = "";
     measure();
-    resolveReady(engine);
     topics.call("engine:connected", null, "engine:connected");
   }
 
@@ -352,6 +351,7 @@
   function declare(list) {
     for (const one of Array.isArray(list) ? list : []) declared.set(one.name, one);
     showIn(document);
+    resolveReady(engine); // not at the welcome: whoever has waited may ask for `engine.app`
   }
 
   function show(element, value) {

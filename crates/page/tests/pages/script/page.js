@@ -115,4 +115,4 @@ engine.once("count", () => (once += 1));
 const stop = engine.on("count", () => (once += 100));
 engine.on("count", (n) => n === 2 && engine.emit("counted", once));
 engine.on("count", stop);
-engine.ready.then((ready) => engine.emit("ready", ready === engine));
+engine.ready.then((ready) => engine.emit("ready", ready === engine && engine.app.params.length === 1));
