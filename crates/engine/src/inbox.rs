@@ -1,16 +1,19 @@
 //! What the page has said since the last tick, taken over at the start of the next one.
 
+use std::collections::HashSet;
+
 use serde_json::json;
 use wasm_engine_exchange::Writer;
 use wasm_engine_exchange::layout::{self, LayoutHeader, SurfaceRect};
 use wasm_engine_page::bridge::{Bridge, LayoutReport, PageMessage};
+use wasm_engine_telemetry::{Counter, Telemetry};
 
 use crate::control::Control;
 use crate::limits;
 use crate::params::Params;
 use crate::recording::{Input, InputLog};
 
-/// Topics with which a page steers the engine itself; everything else it emits is the app's own.
+/// Topics with which a page steers the engine itself. Nobody listens to any other.
 mod topic {
     /// Every kernel begins anew.
     pub(super) const RESET: &str = "engine:reset";
@@ -31,11 +34,42 @@ pub(crate) struct Inbox {
     moved: bool,
     /// Size that the surfaces were last laid over, in an app without a page.
     filled: Option<(u32, u32)>,
+    unknown: Unknown,
+    telemetry: Telemetry,
+}
+
+/// Names of the page that mean nothing here and that it was told of. It may repeat them in every frame.
+#[derive(Default)]
+struct Unknown {
+    surfaces: Told,
+    params: Told,
+    topics: Told,
+}
+
+/// Names that were told, up to a bound.
+#[derive(Default)]
+struct Told(HashSet<String>);
+
+impl Told {
+    /// Whether this name is to be told now.
+    fn is_due(&mut self, name: &str) -> bool {
+        self.0.len() < limits::UNKNOWN_NAMES && !self.0.contains(name) && self.0.insert(name.to_owned())
+    }
 }
 
 impl Inbox {
-    pub(crate) fn new(params: Params, surfaces: Vec<String>, layout: Writer) -> Self {
-        Self { params, surfaces, layout, rects: Vec::new(), reset: false, moved: false, filled: None }
+    pub(crate) fn new(params: Params, surfaces: Vec<String>, layout: Writer, telemetry: Telemetry) -> Self {
+        Self {
+            params,
+            surfaces,
+            layout,
+            rects: Vec::new(),
+            reset: false,
+            moved: false,
+            filled: None,
+            unknown: Unknown::default(),
+            telemetry,
+        }
     }
 
     /// Places every surface over the whole framebuffer, as an app without a page wants it.
@@ -55,11 +89,13 @@ impl Inbox {
             match message {
                 PageMessage::Connected { url } => {
                     tracing::info!(url, "page connected");
+                    self.unknown = Unknown::default();
                     self.greet(bridge);
                 }
                 PageMessage::Param { name, value } => self.take_param(bridge, &name, value.as_f32(), log.as_deref_mut(), tick),
                 PageMessage::Layout(report) => self.take_layout(&report),
                 PageMessage::Event { topic, payload } => {
+                    self.telemetry.add(Counter::EventsEmitted, 1);
                     if let Some(log) = log.as_deref_mut() {
                         log.input(&Input::Emit { tick, topic: &topic });
                     }
@@ -86,7 +122,9 @@ impl Inbox {
 
     fn take_param(&mut self, bridge: &Bridge, name: &str, value: Option<f32>, log: Option<&mut InputLog>, tick: u64) {
         let Some(change) = value.and_then(|value| self.params.set(name, f64::from(value))) else {
-            tracing::warn!(param = name, "the page set a parameter that the manifest does not have, or to something that is no number");
+            if self.unknown.params.is_due(name) {
+                self.complain_of_param(name);
+            }
             return;
         };
         // The page may have asked for more than the range allows; it is told what became of it.
@@ -98,11 +136,24 @@ impl Inbox {
         }
     }
 
+    fn complain_of_param(&self, name: &str) {
+        let known = self.params.names();
+        if known.iter().any(|one| one == name) {
+            tracing::warn!(code = "PARAM_NOT_A_NUMBER", param = name, "the page set a parameter to a text; kernels read numbers");
+        } else {
+            let known = known.join(", ");
+            tracing::warn!(code = "PARAM_UNKNOWN", param = name, known, "the page set a parameter that the manifest does not have");
+        }
+    }
+
     fn take_layout(&mut self, report: &LayoutReport) {
         self.rects.clear();
         for surface in report.surfaces.iter().filter(|surface| surface.visible) {
             let Some(index) = self.surfaces.iter().position(|name| *name == surface.name) else {
-                tracing::warn!(surface = surface.name, "the page reserves a surface that the manifest does not have");
+                if self.unknown.surfaces.is_due(&surface.name) {
+                    let (surface, known) = (&surface.name, self.surfaces.join(", "));
+                    tracing::warn!(code = "SURFACE_UNKNOWN", surface, known, "the page reserves a surface that the manifest does not have");
+                }
                 continue;
             };
             let [clip_x, clip_y, clip_w, clip_h] = surface.clip;
@@ -141,7 +192,13 @@ impl Inbox {
             topic::RESET => self.reset = true,
             topic::HUD => control.set_hud(flag.unwrap_or(!control.hud())),
             topic::PAUSE => control.set_paused(flag.unwrap_or(!control.paused())),
-            _ => tracing::debug!(topic, "the page emitted an event that no part of this app listens to"),
+            _ if self.unknown.topics.is_due(topic) => tracing::warn!(
+                code = "TOPIC_UNHEARD",
+                topic,
+                known = [topic::RESET, topic::HUD, topic::PAUSE].join(", "),
+                "the page emitted an event that nobody listens to; kernels read parameters",
+            ),
+            _ => {}
         }
     }
 
@@ -166,15 +223,24 @@ mod tests {
     use std::time::Duration;
 
     use wasm_engine_exchange::{Region, RegionSpec};
+    use wasm_engine_telemetry::TelemetryConfig;
 
     use super::*;
     use crate::control::StopHandle;
 
     #[test]
+    fn an_unknown_name_is_told_once_and_of_many_only_some() {
+        let mut told = Told::default();
+        assert_eq!([told.is_due("typo"), told.is_due("typo"), told.is_due("other")], [true, false, true]);
+        let due = (0..1000).filter(|name| told.is_due(&name.to_string())).count();
+        assert_eq!(due, limits::UNKNOWN_NAMES - 2);
+    }
+
+    #[test]
     fn surfaces_that_move_are_told_once_and_a_resize_wakes_who_moves_them() {
         let region = Region::create(&RegionSpec::new().layout_zone()).expect("a region");
         let layout = region.writer(region.layout_zone().expect("a zone")).expect("its writer");
-        let mut inbox = Inbox::new(Params::new(&[]), vec!["dots".to_owned()], layout);
+        let mut inbox = Inbox::new(Params::new(&[]), vec!["dots".to_owned()], layout, Telemetry::new(TelemetryConfig::default()));
         assert!(!inbox.take_moved());
         let control = Control::new(StopHandle::new(), (320, 200), 1.0, false);
         inbox.fill(control.size());

@@ -12,6 +12,8 @@ pub const FAULTS_KEPT: usize = 64;
 pub const FAULTS_THAT_END_A_PAGE: usize = 16;
 /// What a page has said that is heard at once, before its state and the panel are seen to again.
 pub const PAGE_EVENTS_AT_ONCE: usize = 1024;
+/// Different names that a page is told of as unknown, of surfaces, parameters and topics each, until it is loaded again.
+pub const UNKNOWN_NAMES: usize = 32;
 /// How often the page hears `engine:stats`, and the HUD its numbers.
 pub const STATS_INTERVAL: Duration = Duration::from_millis(125);
 /// How often a panel hears what each stage took over the whole run; adding that up takes longer than the rest.

@@ -302,7 +302,7 @@ fn make_ticker(
         pool,
         buffers: Buffers::new(wiring::writers(region, manifest)?, manifest.clock.profile),
         groups,
-        inbox: Inbox::new(params, surfaces, layout),
+        inbox: Inbox::new(params, surfaces, layout, engine.telemetry.clone()),
         bridge: page.map(|parts| parts.bridge.clone()),
         page: page.map(|parts| parts.page.clone()),
         document: engine.app.page.as_ref().map(|files| files.index.clone()),
