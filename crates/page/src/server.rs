@@ -15,11 +15,12 @@ mod reply;
 mod socket;
 
 use std::{
+    collections::HashSet,
     convert::Infallible,
     fmt, fs, io,
     net::{Ipv4Addr, SocketAddr},
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, Mutex, PoisonError},
 };
 
 use axum::{
@@ -45,6 +46,9 @@ const SCRIPT: &str = include_str!("script/engine.js");
 
 /// What makes up for inputs that Servo paints but does not let a person use.
 const CONTROLS: &str = include_str!("script/controls.js");
+
+/// What tells authors of their everyday mistakes.
+const HINTS: &str = include_str!("script/hints.js");
 
 /// Where the script takes what it must know to connect.
 const SCRIPT_CONFIG: &str = "/*ENGINE_CONFIG*/ null";
@@ -109,6 +113,9 @@ impl ServerError {
     }
 }
 
+/// Paths that were told.
+type Told = Arc<Mutex<HashSet<String>>>;
+
 /// What every connection shares.
 struct App {
     root: Arc<Path>,
@@ -117,6 +124,24 @@ struct App {
     bridge: Arc<BridgePort>,
     sockets: Arc<Semaphore>,
     stop: watch::Receiver<bool>,
+    /// Paths whose refusal was told to the author of this document.
+    told: Told,
+}
+
+impl App {
+    /// Tells the author what was refused, once for each path and of a bounded number of them: Servo shows nothing where a file is missing, or names another cause.
+    fn tell(&self, refusal: Refusal, path: &str) {
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        // Browsers ask for this one by themselves.
+        let is_asked_for = path != "/favicon.ico";
+        if is_asked_for && told.len() < limits::MAX_REFUSALS_TOLD && !told.contains(path) {
+            told.insert(path.to_owned());
+            let (message, hint) = refusal.message();
+            tracing::warn!(code = refusal.code(), path, "a request was refused: {message} {hint}");
+        } else {
+            tracing::debug!(code = refusal.code(), path, "a request was refused");
+        }
+    }
 }
 
 /// A running server. It ends when this is dropped, with every connection.
@@ -156,6 +181,7 @@ impl AppServer {
             bridge: Arc::new(bridge),
             sockets: Arc::new(Semaphore::new(limits::MAX_CONNECTIONS)),
             stop: stopped,
+            told: Told::default(),
         });
         let listener = {
             let _context = runtime.enter();
@@ -195,7 +221,7 @@ impl AppServer {
     #[must_use]
     pub fn user_script(&self) -> String {
         let config = serde_json::json!({ "origin": self.origin(), "token": self.token.reveal() });
-        SCRIPT.replacen(SCRIPT_CONFIG, &config.to_string(), 1) + CONTROLS
+        SCRIPT.replacen(SCRIPT_CONFIG, &config.to_string(), 1) + CONTROLS + HINTS
     }
 }
 
@@ -261,7 +287,7 @@ async fn respond(app: &App, request: Request<Incoming>) -> Response<Body> {
     let (mut parts, _) = request.into_parts();
     let result = dispatch(app, &mut parts).await;
     let mut response = result.unwrap_or_else(|refusal| {
-        tracing::debug!(code = refusal.code(), path = parts.uri.path(), "request refused");
+        app.tell(refusal, parts.uri.path());
         let mut response = refusal.reply(&parts.headers);
         if parts.method == Method::HEAD {
             *response.body_mut() = Body::empty();
@@ -302,12 +328,14 @@ async fn upgrade(app: &App, parts: &mut Parts) -> Result<Response<Body>, Refusal
     let Ok(slot) = app.sockets.clone().try_acquire_owned() else {
         return Ok(reply::empty(StatusCode::SERVICE_UNAVAILABLE));
     };
-    let (bridge, stop) = (app.bridge.clone(), app.stop.clone());
-    Ok(upgrade
-        .max_message_size(MAX_MESSAGE_BYTES)
-        .max_frame_size(MAX_MESSAGE_BYTES)
-        .protocols([guard::PROTOCOL])
-        .on_upgrade(move |socket| socket::run(socket, bridge, stop, slot)))
+    let (bridge, stop, told) = (app.bridge.clone(), app.stop.clone(), app.told.clone());
+    Ok(upgrade.max_message_size(MAX_MESSAGE_BYTES).max_frame_size(MAX_MESSAGE_BYTES).protocols([guard::PROTOCOL]).on_upgrade(
+        async move |socket| {
+            socket::run(socket, bridge, stop, slot).await;
+            // The next document may make the same mistakes, and its author has to hear of them again.
+            told.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        },
+    ))
 }
 
 #[cfg(test)]

@@ -28,3 +28,6 @@ pub const CHUNK_BYTES: usize = 256 << 10;
 
 /// How long a WebSocket may take to close in good order.
 pub const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// Different paths whose refusal is logged until the document goes. More are refused without a word.
+pub const MAX_REFUSALS_TOLD: usize = 64;

@@ -38,6 +38,12 @@ impl Refusal {
         self.parts().1
     }
 
+    /// What happened, and what to do.
+    pub(super) fn message(self) -> (&'static str, &'static str) {
+        let (_, _, message, hint) = self.parts();
+        (message, hint)
+    }
+
     fn parts(self) -> (StatusCode, &'static str, &'static str, &'static str) {
         match self {
             Self::BadPath => {
@@ -61,7 +67,7 @@ impl Refusal {
                 StatusCode::METHOD_NOT_ALLOWED,
                 "METHOD_NOT_ALLOWED",
                 "Only GET and HEAD are served here.",
-                "Send data with engine.emit(topic, data).",
+                "Files can only be read; what kernels are to know goes by engine.param(name).",
             ),
             Self::Host => (
                 StatusCode::FORBIDDEN,
