@@ -29,6 +29,7 @@ mod outputs;
 mod panel;
 mod params;
 pub mod paths;
+mod places;
 mod policy;
 mod recording;
 mod renderer;

@@ -15,7 +15,15 @@ use crate::control::Control;
 use crate::engine::EngineError;
 use crate::limits;
 use crate::panel::PanelFeed;
+use crate::places::Places;
 use crate::run_report::Fault;
+
+/// The page that is watched.
+pub(crate) struct Watched {
+    pub(crate) page: Arc<Page>,
+    pub(crate) bridge: Bridge,
+    pub(crate) places: Places,
+}
 
 /// Watches a run until it is told to finish.
 pub(crate) struct Monitor {
@@ -28,7 +36,7 @@ impl Monitor {
     pub(crate) fn start(
         telemetry: Telemetry,
         control: Arc<Control>,
-        page: Option<(Arc<Page>, Bridge)>,
+        page: Option<Watched>,
         panel: Option<PanelFeed>,
     ) -> Result<Self, EngineError> {
         let stop = Arc::new(AtomicBool::new(false));
@@ -66,7 +74,7 @@ impl Drop for Monitor {
 struct Watch {
     telemetry: Telemetry,
     control: Arc<Control>,
-    page: Option<(Arc<Page>, Bridge)>,
+    page: Option<Watched>,
     panel: Option<PanelFeed>,
     faults: Faults,
     told: Instant,
@@ -102,10 +110,10 @@ impl Watch {
 
     /// Hears what has happened on the page, up to a bound, so that a page that talks without end cannot hold up the rest.
     fn listen(&mut self) {
-        let Some((page, _)) = &self.page else { return };
+        let Some(Watched { page, places, .. }) = &self.page else { return };
         for event in std::iter::from_fn(|| page.next_event()).take(limits::PAGE_EVENTS_AT_ONCE) {
             let fault = match event {
-                PageEvent::Console { level: ConsoleLevel::Error, text } => page_fault("PAGE_ERROR", text, None),
+                PageEvent::Console { level: ConsoleLevel::Error, text } => page_fault("PAGE_ERROR", places.in_app(&text), None),
                 PageEvent::Console { level, text } => {
                     log_page(level, &text);
                     continue;
@@ -145,7 +153,6 @@ impl Watch {
             if is_over {
                 self.show_page_problem(Some(&fault));
             }
-            tracing::error!(target: "page", code = fault.code, "{}", fault.message);
             self.faults.keep(fault, is_over);
         }
     }
@@ -166,7 +173,7 @@ impl Watch {
         let rate = |now: u64, before: u64| now.saturating_sub(before) as f64 / elapsed;
         let (ticks_per_second, frames_per_second) = (rate(ticks, self.ticks), rate(frames, self.frames));
         (self.ticks, self.frames) = (ticks, frames);
-        let Some((_, bridge)) = &self.page else { return };
+        let Some(Watched { bridge, .. }) = &self.page else { return };
         let recent = self.telemetry.recent(60);
         let mean = |interval: Interval| {
             let times: Vec<u64> = recent.iter().filter_map(|frame| frame.interval(interval)).collect();
@@ -193,31 +200,47 @@ impl Watch {
     }
 }
 
-/// What failed on the page, as far as it is kept.
+/// What failed on the page, as far as it is kept, and how often.
 #[derive(Default)]
 struct Faults {
-    kept: Vec<Fault>,
+    kept: Vec<(Fault, u64)>,
     left_out: u64,
 }
 
 impl Faults {
-    /// Errors of a page's own are as many as it likes; the last places are for those that end it.
+    /// Logs a fault and keeps it. What repeats itself is kept once, and logged at the first, second, fourth, eighth time and so on. Errors of a page's own are as many as it
+    /// likes; the last places are for those that end it.
     fn keep(&mut self, fault: Fault, ends_page: bool) {
         let places = if ends_page { limits::FAULTS_KEPT } else { limits::FAULTS_KEPT - limits::FAULTS_THAT_END_A_PAGE };
+        if let Some((same, times)) = self.kept.iter_mut().find(|(kept, _)| *kept == fault) {
+            *times += 1;
+            if times.is_power_of_two() {
+                tracing::error!(target: "page", code = same.code, times = *times, "{}", same.message);
+            }
+            return;
+        }
+        tracing::error!(target: "page", code = fault.code, "{}", fault.message);
         if self.kept.len() < places {
-            self.kept.push(fault);
+            self.kept.push((fault, 1));
         } else {
             self.left_out += 1;
         }
     }
 
     /// All that are kept, and one that says how many are not.
-    fn finish(mut self) -> Vec<Fault> {
+    fn finish(self) -> Vec<Fault> {
+        let told = |(mut fault, times): (Fault, u64)| {
+            if times > 1 {
+                fault.message = format!("{} ({times} times)", fault.message);
+            }
+            fault
+        };
+        let mut faults: Vec<_> = self.kept.into_iter().map(told).collect();
         if self.left_out > 0 {
             let message = format!("{} more errors of the page are left out here", self.left_out);
-            self.kept.push(page_fault("FAULTS_LEFT_OUT", message, Some("the log has those that the page did not write too fast")));
+            faults.push(page_fault("FAULTS_LEFT_OUT", message, Some("the log has those that the page did not write too fast")));
         }
-        self.kept
+        faults
     }
 }
 
@@ -241,8 +264,8 @@ mod tests {
     #[test]
     fn errors_of_the_page_leave_room_for_its_end_and_are_counted() {
         let mut faults = Faults::default();
-        for _ in 0..10 * limits::FAULTS_KEPT {
-            faults.keep(page_fault("PAGE_ERROR", "again".to_owned(), None), false);
+        for number in 0..10 * limits::FAULTS_KEPT {
+            faults.keep(page_fault("PAGE_ERROR", format!("error {number}"), None), false);
         }
         faults.keep(page_fault("PAGE_CRASHED", "a fault".to_owned(), None), true);
         let kept = faults.finish();
@@ -251,5 +274,15 @@ mod tests {
         assert_eq!(kept[errors..].iter().map(|fault| fault.code.as_str()).collect::<Vec<_>>(), ["PAGE_CRASHED", "FAULTS_LEFT_OUT"]);
         assert!(kept[errors + 1].message.starts_with(&(10 * limits::FAULTS_KEPT - errors).to_string()), "{:?}", kept[errors + 1]);
         assert_eq!(Faults::default().finish(), []);
+    }
+
+    #[test]
+    fn an_error_that_repeats_itself_is_kept_once_with_its_number() {
+        let mut faults = Faults::default();
+        for message in ["again", "once", "again", "again"] {
+            faults.keep(page_fault("PAGE_ERROR", message.to_owned(), None), false);
+        }
+        let messages: Vec<_> = faults.finish().into_iter().map(|fault| fault.message).collect();
+        assert_eq!(messages, ["again (3 times)", "once"]);
     }
 }

@@ -23,11 +23,12 @@ use crate::inspect::{self, Announcement};
 use crate::io::IoThread;
 use crate::limits;
 use crate::manifest::{Manifest, PageFiles};
-use crate::monitor::Monitor;
+use crate::monitor::{Monitor, Watched};
 use crate::options::Display;
 use crate::outputs;
 use crate::panel::{FeedParts, PanelFeed, PanelLink};
 use crate::params::Params;
+use crate::places::Places;
 use crate::recording::{FrameRecorder, GuestLine, Input, InputLog};
 use crate::renderer::{Rendered, Renderer, RendererParts};
 use crate::run_report::{Ending, Fault, PagePath, RunReport};
@@ -38,6 +39,7 @@ use crate::wiring::{self, KernelChoice, KernelFactory};
 struct PageParts {
     page: Arc<Page>,
     bridge: Bridge,
+    places: Places,
     _server: AppServer,
     _io: IoThread,
 }
@@ -46,14 +48,15 @@ struct PageParts {
 struct StartingPage {
     page: Starting,
     bridge: Bridge,
+    places: Places,
     server: AppServer,
     io: IoThread,
 }
 
 impl StartingPage {
     fn wait(self) -> Result<PageParts, EngineError> {
-        let Self { page, bridge, server, io } = self;
-        Ok(PageParts { page: Arc::new(page.wait()?), bridge, _server: server, _io: io })
+        let Self { page, bridge, places, server, io } = self;
+        Ok(PageParts { page: Arc::new(page.wait()?), bridge, places, _server: server, _io: io })
     }
 }
 
@@ -112,7 +115,8 @@ impl Prepared {
                 (control.clone(), telemetry.clone(), region.clone(), manifest.clone(), gpu.clone());
             PanelFeed::new(link, FeedParts { control, telemetry, region, manifest, page, gpu, workers, seed })
         });
-        let watched = page.as_ref().map(|parts| (parts.page.clone(), parts.bridge.clone()));
+        let watched =
+            page.as_ref().map(|parts| Watched { page: parts.page.clone(), bridge: parts.bridge.clone(), places: parts.places.clone() });
         let monitor = Monitor::start(telemetry.clone(), control.clone(), watched, feed)?;
         let renderer = spawn_part(RENDER, &control, move || renderer.run())?;
         if engine.options.display == Display::Headless && page.is_some() {
@@ -359,7 +363,8 @@ fn start_page(
         on_frame: Some(Arc::new(move || wake.render.notify())),
         on_wish: Some(Arc::new(move |wish| wished.wishes.put(wish))),
     })?;
-    Ok(Some(StartingPage { page, bridge, server, io }))
+    let places = Places::new(server.url(), &engine.app.root, files);
+    Ok(Some(StartingPage { page, bridge, places, server, io }))
 }
 
 /// Address of the app's document. The manifest's check has seen to it that it lies in the page's folder.

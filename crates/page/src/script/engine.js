@@ -56,6 +56,13 @@
     console.warn("engine:", ...words);
   }
 
+  /** An error of the author's, at the line of theirs that called: Servo takes a place as further arguments, other browsers ignore them. */
+  function mistake(text) {
+    const frames = [...String(new Error().stack).matchAll(/@(.*):(\d+):\d+$/gm)];
+    const caller = frames.find((frame) => frame[1] !== frames[0][1]) || [];
+    return new TypeError(`engine: ${text}`, ...caller.slice(1));
+  }
+
   // ---------------------------------------------------------------------------------------------------------------- listeners
 
   /** Sets of functions by name. A function that throws is reported and harms no other. */
@@ -65,7 +72,7 @@
     }
 
     add(name, fn, once = false) {
-      if (typeof fn !== "function") throw new TypeError("engine: the listener must be a function");
+      if (typeof fn !== "function") throw mistake("the listener must be a function");
       const entry = { fn, once };
       if (!this.byName.has(name)) this.byName.set(name, []);
       this.byName.get(name).push(entry);
@@ -133,7 +140,7 @@
 
   function checkTopic(topic) {
     if (typeof topic !== "string" || topic === "" || encoder.encode(topic).length > MAX_TOPIC_BYTES || /[\u0000-\u001f\u007f-\u009f]/.test(topic)) {
-      throw new TypeError(`engine: a topic must be a string of 1 to ${MAX_TOPIC_BYTES} bytes without control characters`);
+      throw mistake(`a topic must be a string of 1 to ${MAX_TOPIC_BYTES} bytes without control characters`);
     }
   }
 
@@ -153,7 +160,7 @@
     try {
       return JSON.stringify({ t: "emit", topic, data: data === undefined ? null : data });
     } catch (error) {
-      throw new TypeError(`engine: the data of "${topic}" has no JSON form: ${error.message}`);
+      throw mistake(`the data of "${topic}" has no JSON form: ${error.message}`);
     }
   }
 
@@ -310,7 +317,7 @@
 
   /** A parameter of the app: `value` reads and sets it, `on` tells of its changes. */
   function param(name) {
-    if (typeof name !== "string" || name === "") throw new TypeError("engine: a parameter must have a name");
+    if (typeof name !== "string" || name === "") throw mistake("a parameter must have a name");
     return Object.freeze({
       name,
       get value() {
@@ -326,7 +333,7 @@
   /** The page sets a parameter: the engine is told at once, and hears of it in its next tick. */
   function setParam(name, value, from) {
     const good = (typeof value === "number" && Number.isFinite(value)) || typeof value === "boolean" || typeof value === "string";
-    if (!good) throw new TypeError(`engine: the parameter "${name}" must be a finite number, a boolean or a string`);
+    if (!good) throw mistake(`the parameter "${name}" must be a finite number, a boolean or a string`);
     if (params.get(name) === value) return;
     send(JSON.stringify({ t: "param", name, value }));
     storeParam(name, value, from);
@@ -334,16 +341,13 @@
 
   /** The engine says what parameters are. */
   function applyParams(values) {
-    for (const [name, value] of Object.entries(values)) {
-      if (params.get(name) !== value) storeParam(name, value);
-    }
+    for (const [name, value] of Object.entries(values)) if (params.get(name) !== value) storeParam(name, value);
   }
 
   function storeParam(name, value, from) {
     params.set(name, value);
-    for (const element of document.querySelectorAll("[data-param]")) {
-      if (element !== from && element.getAttribute("data-param") === name) show(element, value);
-    }
+    const bound = [...document.querySelectorAll("[data-param]")].filter((element) => element.getAttribute("data-param") === name);
+    for (const element of bound) if (element !== from) show(element, value);
     paramListeners.call(name, value, name);
   }
 
@@ -420,7 +424,7 @@
 
   /** A surface of the page, by the name in `data-surface`. It may be asked for before its element exists. */
   function surface(name) {
-    if (typeof name !== "string" || name === "") throw new TypeError("engine: a surface must have a name");
+    if (typeof name !== "string" || name === "") throw mistake("a surface must have a name");
     return handleOf(name).face;
   }
 
@@ -441,7 +445,7 @@
           return handle.visible;
         },
         on(event, fn) {
-          if (!["resize", "move", "visibility"].includes(event)) throw new TypeError(`engine: a surface has no event "${event}"`);
+          if (!["resize", "move", "visibility"].includes(event)) throw mistake(`a surface has no event "${event}"`);
           return listeners.add(event, fn);
         },
       });
