@@ -64,6 +64,7 @@ fn a_slider_follows_the_mouse(scenario: &mut Scenario, page: &Page) {
     move_to([x + width + 100.0, y]);
     scenario.param_when("speed", "its maximum, beyond the end", |value| *value == ParamValue::Number(100.0));
     button(page, [x + width + 100.0, y], false);
+    assert_eq!(scenario.json("changed"), "100", "that it was let go is told too");
     move_to(at(0.25));
     for pressed in [true, false] {
         send(page, PageInput::Key(KeyInput::new(pressed, Key::Named(NamedKey::ArrowLeft), Code::ArrowLeft)));

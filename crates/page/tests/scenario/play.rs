@@ -84,7 +84,8 @@ impl Scenario {
         }
     }
 
-    fn json(&mut self, topic: &str) -> Value {
+    /// The answer under a topic, which is JSON.
+    pub(crate) fn json(&mut self, topic: &str) -> Value {
         match self.answer(topic) {
             Payload::Json(value) => value,
             Payload::Bytes(_) => panic!("`{topic}` came as bytes"),

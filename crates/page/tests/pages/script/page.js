@@ -109,6 +109,7 @@ engine.on("place", (id) => {
   const rect = element && element.getBoundingClientRect();
   engine.emit("place", rect ? [rect.left, rect.top, rect.width, rect.height].map((side) => side * devicePixelRatio) : null);
 });
+byId("speed").addEventListener("change", () => engine.emit("changed", byId("speed").value));
 engine.on("echo", (data) => engine.emit("echo", data));
 let once = 0;
 engine.once("count", () => (once += 1));
