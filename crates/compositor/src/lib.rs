@@ -45,7 +45,7 @@ use wasm_engine_telemetry::{Counter, Stage, Telemetry, Token, Track};
 pub use background::Background;
 pub use capture::{CaptureId, Picture};
 pub use error::{CaptureError, ComposeError, ConfigureError, SizeError, SurfaceFault};
-pub use layers::hud::{HudData, HudRow};
+pub use layers::hud::{HudData, HudFrame, HudRow};
 pub use layers::texture::{Rows, TextureLayer};
 pub use plan::{PartialChange, Plan};
 pub use present::Pace;

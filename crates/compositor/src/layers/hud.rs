@@ -22,10 +22,19 @@ pub struct HudData {
     pub frames_per_second: f32,
     /// Names of the stages, the lowest part of a bar first. At most [`HUD_STAGES_MAX`].
     pub stages: Vec<String>,
-    /// Milliseconds by stage, oldest frame first; the last [`HUD_FRAMES_MAX`](crate::limits::HUD_FRAMES_MAX) are shown.
-    pub frames: Vec<[f32; HUD_STAGES_MAX]>,
+    /// Oldest first; the last [`HUD_FRAMES_MAX`](crate::limits::HUD_FRAMES_MAX) are shown.
+    pub frames: Vec<HudFrame>,
     /// Counters, in order. At most [`HUD_ROWS_MAX`](crate::limits::HUD_ROWS_MAX).
     pub rows: Vec<HudRow>,
+}
+
+/// What a frame took, milliseconds.
+#[derive(Copy, Clone, PartialEq, Debug, Default)]
+pub struct HudFrame {
+    /// From its beginning to the glass: what the figures are made of.
+    pub total: f32,
+    /// By stage: the parts of its bar.
+    pub stages: [f32; HUD_STAGES_MAX],
 }
 
 /// A label and a value, as text.

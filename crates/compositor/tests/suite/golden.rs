@@ -7,7 +7,7 @@ use wasm_engine_compositor::spec::{
     Blend, Camera, Color, ColorFormat, ColorMap, Draw, Filter, HeatMap, Image, IndexFormat, Indices, ItemColor, Lines, Mesh, Points, Shape,
     Vector, VectorFormat,
 };
-use wasm_engine_compositor::{Background, FrameInput, HudData, HudRow, SurfaceSpec};
+use wasm_engine_compositor::{Background, FrameInput, HudData, HudFrame, HudRow, SurfaceSpec};
 use wasm_engine_exchange::layout::SurfaceRect;
 use wasm_engine_testkit::{Golden, Tolerance};
 
@@ -320,7 +320,17 @@ fn hud() {
         .map(|i| {
             let spike = if i % 47 == 31 { 7.5 } else { 0.0 };
             let wave = (i as f32 * 0.09).sin();
-            [0.5, 2.4 + 0.6 * wave + 0.7 * noise(i), 1.1 + 0.3 * noise(i + 500) + spike, 0.7 + 0.2 * noise(i + 900), 0.35, 0.0, 0.0, 0.0]
+            let stages = [
+                0.5,
+                2.4 + 0.6 * wave + 0.7 * noise(i),
+                1.1 + 0.3 * noise(i + 500) + spike,
+                0.7 + 0.2 * noise(i + 900),
+                0.35,
+                0.0,
+                0.0,
+                0.0,
+            ];
+            HudFrame { total: stages.iter().sum(), stages }
         })
         .collect();
     let data = HudData {

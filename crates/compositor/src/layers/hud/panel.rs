@@ -1,7 +1,7 @@
 //! Where everything of the HUD goes: header, graph, legend, percentiles, counters, on one dark translucent panel.
 
-use super::HudData;
 use super::atlas::{Atlas, Size};
+use super::{HudData, HudFrame};
 use crate::limits::{HUD_FRAMES_MAX, HUD_ROWS_MAX, HUD_STAGES_MAX};
 use crate::spec::Color;
 use crate::uniform::Item;
@@ -99,7 +99,7 @@ pub(super) fn lay_out(data: &HudData, atlas: &Atlas, frame_width: u32, items: &m
     let origin = (frame_width as f32 - margin - padding - inner - padding).max(margin).floor();
     let (left, right) = (origin + padding, origin + padding + inner);
     let frames = &data.frames[data.frames.len().saturating_sub(HUD_FRAMES_MAX)..];
-    let totals = Totals::of(frames, data.stages.len());
+    let totals = Totals::of(frames);
 
     let mut y = margin + padding;
     y = header(&mut pen, data, &totals, (left, right), y);
@@ -136,13 +136,9 @@ fn sane(milliseconds: f32) -> f32 {
     if milliseconds.is_finite() { milliseconds.clamp(0.0, 99_999.0) } else { 0.0 }
 }
 
-fn total(frame: &[f32; HUD_STAGES_MAX], stages: usize) -> f32 {
-    frame.iter().take(stages).map(|part| sane(*part)).sum()
-}
-
 impl Totals {
-    fn of(frames: &[[f32; HUD_STAGES_MAX]], stages: usize) -> Self {
-        let mut sorted: Vec<f32> = frames.iter().map(|frame| total(frame, stages)).collect();
+    fn of(frames: &[HudFrame]) -> Self {
+        let mut sorted: Vec<f32> = frames.iter().map(|frame| sane(frame.total)).collect();
         let last = sorted.last().copied().unwrap_or(0.0);
         sorted.sort_by(f32::total_cmp);
         // Nearest rank.
@@ -151,7 +147,7 @@ impl Totals {
             count => sorted[((share * count as f32).ceil() as usize).clamp(1, count) - 1],
         };
         let count = frames.len().max(1) as f32;
-        let mean = std::array::from_fn(|stage| frames.iter().map(|frame| sane(frame[stage])).sum::<f32>() / count);
+        let mean = std::array::from_fn(|stage| frames.iter().map(|frame| sane(frame.stages[stage])).sum::<f32>() / count);
         Self { last, p50: rank(0.5), p99: rank(0.99), stages: mean }
     }
 }
@@ -172,7 +168,7 @@ fn header(pen: &mut Pen<'_>, data: &HudData, totals: &Totals, (left, right): (f3
 }
 
 /// A bar per frame, its stages stacked, and the guides.
-fn plot(pen: &mut Pen<'_>, frames: &[[f32; HUD_STAGES_MAX]], stages: usize, (left, bar, right): (f32, f32, f32), y: f32) -> f32 {
+fn plot(pen: &mut Pen<'_>, frames: &[HudFrame], stages: usize, (left, bar, right): (f32, f32, f32), y: f32) -> f32 {
     let height = pen.px(GRAPH_HEIGHT);
     let width = bar * HUD_FRAMES_MAX as f32;
     let bottom = y + height;
@@ -183,7 +179,7 @@ fn plot(pen: &mut Pen<'_>, frames: &[[f32; HUD_STAGES_MAX]], stages: usize, (lef
     for (index, frame) in frames.iter().enumerate() {
         let x = first + bar * index as f32;
         let mut low = 0.0;
-        for (part, color) in frame.iter().take(stages).zip(STAGES) {
+        for (part, color) in frame.stages.iter().take(stages).zip(STAGES) {
             let high = low + sane(*part);
             // Levels are rounded, not heights, so that the stack is as tall as its sum.
             let (from, to) = (level(low), level(high));
@@ -259,7 +255,7 @@ mod tests {
             title: "title ".repeat(40),
             frames_per_second: f32::INFINITY,
             stages: vec!["stage ".repeat(10); 20],
-            frames: vec![[f32::NAN, -1.0, 1e30, 2.0, 2.0, 2.0, 2.0, 2.0]; 1000],
+            frames: vec![HudFrame { total: f32::NAN, stages: [f32::NAN, -1.0, 1e30, 2.0, 2.0, 2.0, 2.0, 2.0] }; 1000],
             rows: vec![row; 100],
         };
         let mut items = Vec::new();
