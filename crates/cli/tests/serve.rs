@@ -4,8 +4,10 @@
 mod harness;
 
 use std::{
+    ffi::OsStr,
     io::{BufRead, BufReader, Read},
     net::TcpStream,
+    path::Path,
     process::{Child, Stdio},
     time::{Duration, Instant},
 };
@@ -85,12 +87,16 @@ impl Panel {
     }
 }
 
-fn serve(app: &str, arguments: &[&str]) -> (Child, BufReader<std::process::ChildStdout>, Value) {
+fn serve(name: &str, arguments: &[&str]) -> (Child, BufReader<std::process::ChildStdout>, Value) {
+    serve_app(&fixture(name), arguments)
+}
+
+fn serve_app(app: &Path, arguments: &[&str]) -> (Child, BufReader<std::process::ChildStdout>, Value) {
     let mut child = engine()
         .arg("serve")
-        .arg(fixture(app))
+        .arg(app)
         .arg("--json")
-        .env("WASM_ENGINE_CONFIG", scratch(app))
+        .env("WASM_ENGINE_CONFIG", scratch(app.file_name().and_then(OsStr::to_str).unwrap()))
         .args(arguments)
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
@@ -161,6 +167,32 @@ fn a_panel_watches_and_controls_a_run() {
     assert_eq!(panel.state["run"]["phase"], "ended");
     let (code, report) = report(&mut child, stdout);
     assert_eq!((code, &report["ending"], &report["seed"]), (Some(0), &json!("completed"), &json!(9)));
+}
+
+#[test]
+fn a_pause_is_no_time_from_frame_to_frame() {
+    // An app of which each tick draws.
+    let (mut child, stdout, served) = serve_app(&harness::app("triangle"), &["--allow-control"]);
+    let mut panel = Panel::connect(served["socket"].as_str().unwrap());
+    panel.wait_for(|state| state["run"]["tick"].as_u64() > Some(5));
+    assert_eq!(panel.ask(json!({ "what": "pause" })), Value::Null);
+    panel.wait_for(|state| state["run"]["phase"] == "paused");
+    let tick = panel.state["run"]["tick"].as_u64().unwrap();
+    // Steps are drawn while the run is paused, and so is the HUD. Frames from before the pause may still be on their way, but not as many as there are steps.
+    for step in 1..=5 {
+        let frames = panel.state["frames"].as_array().unwrap().len();
+        assert_eq!(panel.ask(json!({ "what": "step" })), Value::Null);
+        panel.wait_for(|state| state["run"]["tick"] == tick + step && state["frames"].as_array().unwrap().len() > frames);
+    }
+    assert_eq!(panel.ask(json!({ "what": "hud", "shown": true })), Value::Null);
+    assert_eq!(panel.ask(json!({ "what": "resume" })), Value::Null);
+    panel.wait_for(|state| state["run"]["tick"].as_u64() > Some(tick + 10));
+    assert_eq!(panel.ask(json!({ "what": "stop" })), Value::Null);
+    let (_, report) = report(&mut child, stdout);
+    let telemetry = &report["telemetry"];
+    let (frames, intervals) = (telemetry["frames"]["on_glass"].as_u64().unwrap(), telemetry["frame_interval"]["count"].as_u64().unwrap());
+    // Of all frames but the first, none that came while the run was paused has one.
+    assert!(intervals > 0 && intervals + 3 <= frames, "{intervals} {}", telemetry["frames"]);
 }
 
 #[test]

@@ -61,12 +61,26 @@ pub(crate) struct Renderer {
     windowed: bool,
     keep_last: bool,
     faults: Vec<Fault>,
-    /// Whether there was nothing to draw before the frame to come.
-    idle: bool,
+    idle: Idle,
     /// Token of a tick whose frame could not be drawn yet, because the GPU was not done with the frame before.
     waiting: Token,
     /// The capture asked for and not taken yet.
     capture: Option<CaptureId>,
+}
+
+/// Whether there was nothing to draw before the frame to come, so that its distance from the one before says nothing about the pace.
+struct Idle(bool);
+
+impl Idle {
+    /// Only what follows a tick or the page says whether there was anything to draw: the panel, the HUD and the window are drawn at rest, too, and a paused run is at rest
+    /// whatever is drawn.
+    fn follow(&mut self, token: Token, drawn: bool, paused: bool) {
+        if paused {
+            self.0 = true;
+        } else if token != Token::NONE {
+            self.0 = !drawn;
+        }
+    }
 }
 
 /// What is left when the last frame is shown.
@@ -117,7 +131,7 @@ impl Renderer {
             windowed,
             keep_last,
             faults: Vec::new(),
-            idle: true,
+            idle: Idle(true),
             waiting: Token::NONE,
             capture: None,
         })
@@ -185,7 +199,7 @@ impl Renderer {
         let painted = self.take_page();
         self.take_panel();
         let token = self.token_of(tick, painted.as_ref());
-        if self.idle {
+        if self.idle.0 {
             self.telemetry.after_idle(token);
         }
         let force = self.control.take_redraw();
@@ -204,7 +218,7 @@ impl Renderer {
             self.waiting = token;
             return true;
         }
-        self.idle = !outcome.drawn;
+        self.idle.follow(token, outcome.drawn, self.control.paused());
         self.composed += u64::from(outcome.drawn);
         if outcome.drawn && !self.windowed {
             // Off screen a frame is on the glass when the GPU has finished it, and waiting holds nobody up: this thread has nothing else to do.
@@ -348,5 +362,31 @@ impl Renderer {
             tracing::error!(code, "{message}");
             self.faults.push(Fault { part: "compositor".to_owned(), code: code.to_owned(), message: message.to_owned(), tick: None, hint });
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_is_idle_until_a_tick_or_the_page_has_drawn() {
+        let (tick, panel) = (Token(7), Token::NONE);
+        let mut idle = Idle(true);
+        let mut after = |token, drawn, paused| {
+            idle.follow(token, drawn, paused);
+            idle.0
+        };
+        assert!(!after(tick, true, false));
+        assert!(!after(panel, false, false), "a wake between two ticks in which there is nothing new is no pause");
+        assert!(after(tick, false, false));
+        assert!(after(panel, true, false), "what the panel drew shows no tick");
+        assert!(!after(tick, true, false));
+        // Paused, while the panel, the page and a step are drawn.
+        for token in [panel, tick] {
+            assert!(after(token, true, true));
+        }
+        assert!(after(panel, true, false), "the panel shows that the run goes on");
+        assert!(!after(tick, true, false));
     }
 }
