@@ -18,11 +18,35 @@ fn triangle_goes_the_whole_way_without_a_read_back() {
     let counters = &report["telemetry"]["counters"];
     assert_eq!(counters["read_backs"], 0, "{counters}");
     assert_eq!(counters["copied_bytes"], 0, "{counters}");
-    assert!(counters["frames_composed"].as_u64().unwrap() > 0);
+    agree(&report);
     assert_eq!(counters["page_blits"], counters["page_frames"], "one copy a page frame: the blit on the GPU");
     let picture = image::open(out.join("frame.png")).unwrap().to_rgba8();
     assert_eq!(picture.dimensions(), (640, 360));
     assert!(harness::distinct_colors(&picture) > 64, "an empty picture");
+}
+
+/// What a report tells of its frames in one place and in another.
+fn agree(report: &serde_json::Value) {
+    let telemetry = &report["telemetry"];
+    let [frames, late, counters] = ["frames", "deadlines", "counters"].map(|section| &telemetry[section]);
+    let number = |section: &serde_json::Value, name: &str| section[name].as_u64().unwrap_or_else(|| panic!("{name} is not in {section}"));
+    let on_glass = number(frames, "on_glass");
+    assert_eq!(number(frames, "finished"), on_glass + number(frames, "unchanged") + number(frames, "undrawn"), "{frames}");
+    let counted = on_glass + number(frames, "before");
+    assert!(counted > 0, "{frames}");
+    assert_eq!([number(counters, "frames_composed"), number(counters, "frames_presented")], [counted; 2], "{frames} {counters}");
+    assert_eq!(number(counters, "frames_skipped"), number(frames, "unchanged"), "{frames} {counters}");
+    assert_eq!(number(counters, "missed_deadlines"), number(late, "missed") + number(late, "missed_before"), "{late} {counters}");
+}
+
+#[test]
+fn a_run_without_ticks_has_no_frames_and_one_in_which_nothing_changes_skips_its_ticks() {
+    let out = scratch("no-ticks");
+    let still = harness::fixture("button");
+    agree(&Run::new(&still).args(["--ticks", "0"]).out(&out).succeed());
+    let report = Run::new(&still).args(["--ticks", "30"]).out(&out).succeed();
+    agree(&report);
+    assert!(report["telemetry"]["frames"]["unchanged"].as_u64().unwrap() > 0, "{}", report["telemetry"]["frames"]);
 }
 
 #[test]

@@ -74,7 +74,7 @@ impl Default for CompositorOptions {
 /// What a frame is made of, beside the surfaces' own contents.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct FrameInput<'a> {
-    /// Whose stages `composed` and `presented` to stamp; [`Token::NONE`] stamps none.
+    /// Whose stages `composed` and `presented` to stamp. With [`Token::NONE`] none is stamped, and what is drawn is counted as redrawn: a frame is one with a token.
     pub token: Token,
     /// Where the page has put the surfaces. Rectangles of surfaces that are not there are passed over.
     pub layout: &'a [SurfaceRect],
@@ -97,6 +97,8 @@ pub struct FrameOutcome {
     pub damage: Option<Rect>,
     /// The frame was given to the window.
     pub presented: bool,
+    /// Nothing differs from what was drawn last, so nothing was drawn.
+    pub unchanged: bool,
     /// Something newer is there that this frame does not show, since the GPU is not done with the frames before: compose again soon.
     pub behind: bool,
 }
@@ -250,9 +252,9 @@ impl Compositor {
             return Err(ComposeError::DeviceLost);
         }
         self.timeline.poll(&self.gpu.device);
-        let Some(size) = self.size else { return Ok(self.skipped(false)) };
+        let Some(size) = self.size else { return Ok(FrameOutcome::default()) };
         if self.timeline.in_flight() >= limits::FRAMES_IN_FLIGHT_MAX {
-            return Ok(self.skipped(true));
+            return Ok(FrameOutcome { behind: true, ..FrameOutcome::default() });
         }
         self.fit_frame(size);
 
@@ -267,7 +269,7 @@ impl Compositor {
         };
         let due = self.window.as_ref().is_some_and(|window| window.due);
         if plan == Plan::Nothing && !due && !self.captures.wanted() {
-            return Ok(self.skipped(collected.waiting));
+            return Ok(self.undrawn(input.token, collected.waiting));
         }
         self.draw(input, collected, &plan)
     }
@@ -288,7 +290,7 @@ impl Compositor {
         if !drawn && image.is_none() && !self.captures.wanted() {
             // Only the window was due, and it takes no image now.
             let behind = collected.waiting || self.window.as_ref().is_some_and(present::Window::is_behind);
-            return Ok(self.skipped(behind));
+            return Ok(self.undrawn(input.token, behind));
         }
         {
             let _span = telemetry.span("compositor.submit", Track::Render);
@@ -296,7 +298,7 @@ impl Compositor {
         }
         if drawn {
             telemetry.stamp(input.token, Stage::Composed);
-            telemetry.add(Counter::FramesComposed, 1);
+            telemetry.add(if input.token == Token::NONE { Counter::FramesRedrawn } else { Counter::FramesComposed }, 1);
         }
         let presented = image.is_some();
         if let Some(window) = &mut self.window {
@@ -305,18 +307,24 @@ impl Compositor {
         if let Some(image) = image {
             let _span = telemetry.span("compositor.present", Track::Render);
             self.gpu.queue.present(image);
-            telemetry.stamp(input.token, Stage::Presented);
-            telemetry.add(Counter::FramesPresented, 1);
+            // What comes to the window later than it was drawn is not this token's.
+            if drawn && input.token != Token::NONE {
+                telemetry.stamp(input.token, Stage::Presented);
+                telemetry.add(Counter::FramesPresented, 1);
+            }
         }
         let behind = collected.waiting || self.window.as_ref().is_some_and(present::Window::is_behind);
-        let outcome = FrameOutcome { drawn, damage: plan.damage(), presented, behind };
         self.shown = Some(collected.scene);
-        Ok(outcome)
+        let outcome = if drawn { FrameOutcome { drawn, behind, ..FrameOutcome::default() } } else { self.undrawn(input.token, behind) };
+        Ok(FrameOutcome { damage: plan.damage(), presented, ..outcome })
     }
 
-    fn skipped(&self, behind: bool) -> FrameOutcome {
-        self.telemetry.add(Counter::FramesSkipped, 1);
-        FrameOutcome { behind, ..FrameOutcome::default() }
+    /// What becomes of a frame without a difference. Where something newer waits, it is not known yet whether there is none.
+    fn undrawn(&self, token: Token, behind: bool) -> FrameOutcome {
+        if !behind && token != Token::NONE {
+            self.telemetry.add(Counter::FramesSkipped, 1);
+        }
+        FrameOutcome { unchanged: !behind, behind, ..FrameOutcome::default() }
     }
 
     /// Makes the framebuffer as large as the frame.

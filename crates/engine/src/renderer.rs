@@ -223,7 +223,13 @@ impl Renderer {
         if outcome.drawn && !self.windowed {
             // Off screen a frame is on the glass when the GPU has finished it, and waiting holds nobody up: this thread has nothing else to do.
             self.compositor.wait_idle();
-            self.telemetry.stamp(token, Stage::Presented);
+            if token != Token::NONE {
+                self.telemetry.stamp(token, Stage::Presented);
+                self.telemetry.add(Counter::FramesPresented, 1);
+            }
+        }
+        if outcome.unchanged {
+            self.telemetry.unchanged(token);
         }
         self.telemetry.frame_done(token);
         if outcome.drawn && self.page_layer.is_some() {

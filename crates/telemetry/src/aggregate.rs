@@ -12,6 +12,9 @@ use crate::tokens::{Peek, TokenRing};
 /// Frames of the window in which the worst share of missed deadlines is looked for. Chrome counts in the same window.
 const WINDOW: u64 = 64;
 
+/// Frame intervals from which a rate is told: the mean of fewer says little.
+const RATE_INTERVALS: u64 = 10;
+
 /// The newest items, a bounded number of them.
 pub(crate) struct Kept<T> {
     items: VecDeque<T>,
@@ -88,6 +91,8 @@ pub(crate) struct Aggregate {
     /// Tokens taken; goes on when the rest is forgotten.
     taken_count: u64,
     tally: Tally,
+    /// Late frames before measuring began.
+    missed_before: u64,
     last_glass: Option<u64>,
     /// The oldest token that may still finish.
     cursor: u64,
@@ -109,6 +114,7 @@ impl Aggregate {
             counts: FrameCounts::default(),
             taken_count: 0,
             tally: Tally::default(),
+            missed_before: 0,
             last_glass: None,
             cursor: 1,
             seen: 1,
@@ -165,6 +171,10 @@ impl Aggregate {
                 _ => {}
             }
             self.last_glass = self.last_glass.max(Some(glass));
+        } else if record.unchanged {
+            self.counts.unchanged += 1;
+        } else {
+            self.counts.undrawn += 1;
         }
         if let Some(total) = record.total() {
             let missed = total > budget;
@@ -182,8 +192,9 @@ impl Aggregate {
     }
 
     pub(crate) fn counts(&self) -> FrameCounts {
-        let mean = self.frame_interval.stats().mean_us;
-        FrameCounts { per_second: if mean > 0.0 { 1e6 / mean } else { 0.0 }, ..self.counts }
+        let intervals = self.frame_interval.stats();
+        let is_known = intervals.count >= RATE_INTERVALS && intervals.mean_us > 0.0;
+        FrameCounts { per_second: if is_known { 1e6 / intervals.mean_us } else { 0.0 }, ..self.counts }
     }
 
     pub(crate) fn deadlines(&self, budget: u64) -> Deadlines {
@@ -192,6 +203,7 @@ impl Aggregate {
             budget_us: budget as f64 / 1e3,
             frames,
             missed,
+            missed_before: self.missed_before,
             missed_percent: if frames > 0 { missed as f64 * 100.0 / frames as f64 } else { 0.0 },
             longest_run,
             worst_window: u64::from(worst_window),
@@ -207,7 +219,8 @@ impl Aggregate {
         self.spans.clear();
         self.samples.clear();
         self.since = now;
-        self.counts = FrameCounts::default();
+        self.counts = FrameCounts { before: self.counts.before + self.counts.on_glass, ..FrameCounts::default() };
+        self.missed_before += self.tally.missed;
         self.tally = Tally::default();
         self.last_glass = None;
     }

@@ -39,7 +39,14 @@ macro_rules! counters {
 
             /// Whether it counts something lost on the side, which is worth a line only when it happened.
             pub(crate) const fn is_trouble(self) -> bool {
-                matches!(self, Counter::GuestLogDropped | Counter::StampsRejected | Counter::TokensLost | Counter::SpansDropped | Counter::GaugesDropped)
+                matches!(
+                    self,
+                    Counter::GuestLogDropped
+                        | Counter::StampsRejected
+                        | Counter::TokensLost
+                        | Counter::SpansDropped
+                        | Counter::GaugesDropped
+                )
             }
 
             /// What it counts.
@@ -53,8 +60,9 @@ macro_rules! counters {
 
 counters! {
     TicksRun, "ticks_run", Count, "Ticks whose kernels all ran.";
-    FramesComposed, "frames_composed", Count, "Frames that the compositor drew.";
-    FramesPresented, "frames_presented", Count, "Frames given to a display.";
+    FramesComposed, "frames_composed", Count, "Frames of ticks and of the page that the compositor drew.";
+    FramesPresented, "frames_presented", Count, "Of these, given to the window or, without one, finished by the GPU.";
+    FramesRedrawn, "frames_redrawn", Count, "What was drawn besides: for the panel, the HUD or the window alone.";
     FramesSkipped, "frames_skipped", Count, "Frames not drawn because nothing had changed.";
     MissedDeadlines, "missed_deadlines", Count, "Frames that took longer than the budget from queued to glass.";
     BytesCopied, "copied_bytes", Bytes, "Bytes that the engine copied between producer and compositor.";

@@ -23,22 +23,28 @@ pub struct Report {
     pub frame_interval: Stats,
     /// The same, as a histogram.
     pub frame_interval_buckets: Vec<Bucket>,
-    /// Every counter by name.
+    /// Every counter by name, since the telemetry was made.
     pub counters: BTreeMap<&'static str, u64>,
     /// Every gauge that was read, by name.
     pub gauges: Vec<GaugeReading>,
 }
 
-/// How many frames there were.
+/// How many frames there were. A frame is what came to the glass of a tick, or of the page by itself; what was drawn for the panel or the HUD alone is none.
 #[derive(Copy, Clone, Debug, Default, Serialize)]
 pub struct FrameCounts {
-    /// Tokens that finished.
+    /// Tokens that finished: the sum of `on_glass`, `unchanged` and `undrawn`.
     pub finished: u64,
-    /// Of these, composed or presented.
+    /// Of these, composed or presented: the frames.
     pub on_glass: u64,
-    /// Of these, presented.
+    /// Of those on the glass, presented: given to the window or, without one, finished by the GPU.
     pub presented: u64,
-    /// Frames in a second at the mean frame interval; 0 when unknown.
+    /// Of those that finished, ticks after which nothing had changed, so that no frame was drawn.
+    pub unchanged: u64,
+    /// Of those that finished, never drawn because a newer one overtook them, or because drawing failed.
+    pub undrawn: u64,
+    /// Frames on the glass before measuring began. The counters have them, nothing else does.
+    pub before: u64,
+    /// Frames in a second at the mean frame interval, thus while there was something to draw; 0 when there were too few to tell.
     pub per_second: f64,
 }
 
@@ -51,6 +57,8 @@ pub struct Deadlines {
     pub frames: u64,
     /// Late ones.
     pub missed: u64,
+    /// Late ones before measuring began. The counters have them, nothing else does.
+    pub missed_before: u64,
     /// Late ones in percent of those judged.
     pub missed_percent: f64,
     /// Most late ones in a row.

@@ -133,12 +133,14 @@ pub struct FrameRecord {
     pub token: Token,
     /// The frame came after a time in which there was nothing to draw, so its distance from the frame before says nothing about the pace.
     pub after_idle: bool,
+    /// Nothing had changed, so no frame was drawn for it.
+    pub unchanged: bool,
     stamps: [u64; Stage::COUNT],
 }
 
 impl FrameRecord {
-    pub(crate) fn new(token: Token, after_idle: bool, stamps: [Option<u64>; Stage::COUNT]) -> Self {
-        FrameRecord { token, after_idle, stamps: stamps.map(|stamp| stamp.unwrap_or(UNSTAMPED)) }
+    pub(crate) fn new(token: Token, (after_idle, unchanged): (bool, bool), stamps: [Option<u64>; Stage::COUNT]) -> Self {
+        FrameRecord { token, after_idle, unchanged, stamps: stamps.map(|stamp| stamp.unwrap_or(UNSTAMPED)) }
     }
 
     /// When the token passed `stage`, in nanoseconds of [`now_nanos`](crate::now_nanos); `None` if it never did.
@@ -195,7 +197,7 @@ mod tests {
         stamps[Stage::Queued as usize] = Some(100);
         stamps[Stage::ComputeStart as usize] = Some(90);
         stamps[Stage::Composed as usize] = Some(400);
-        let record = FrameRecord::new(Token(1), false, stamps);
+        let record = FrameRecord::new(Token(1), (false, false), stamps);
         assert_eq!(record.interval(Interval::Wait), None, "the clock cannot run backwards");
         assert_eq!(record.interval(Interval::Compute), None);
         assert_eq!(record.interval(Interval::TotalComposed), Some(300));

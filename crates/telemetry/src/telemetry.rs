@@ -136,6 +136,13 @@ impl Telemetry {
         }
     }
 
+    /// Says that nothing had changed, so that no frame is drawn for this token.
+    pub fn unchanged(&self, token: Token) {
+        if token != Token::NONE && !self.inner.tokens.mark_unchanged(token) {
+            self.add(Counter::StampsRejected, 1);
+        }
+    }
+
     /// Says that `token` will get no more stamps. Call it for ticks that never reached the glass, too: what they have is counted.
     pub fn frame_done(&self, token: Token) {
         if token == Token::NONE {
@@ -264,7 +271,8 @@ impl Telemetry {
         self.aggregate().taken_since(seen, limit).copied().collect()
     }
 
-    /// Drains, then sums up everything since the start or the last [`reset`](Self::reset); counters since the start.
+    /// Drains, then sums up everything since the start or the last [`reset`](Self::reset); counters since the start, and [`FrameCounts::before`](crate::FrameCounts::before)
+    /// and [`Deadlines::missed_before`](crate::Deadlines::missed_before) are what separates the two.
     #[must_use]
     pub fn report(&self) -> Report {
         let mut aggregate = self.aggregate();
@@ -311,7 +319,7 @@ impl Telemetry {
         Ok(out.flush()?)
     }
 
-    /// Drains, then writes one line per kept frame, with the column names of PresentMon where they fit.
+    /// Drains, then writes one line per kept token, whether its frame was drawn or not, with the column names of PresentMon where they fit.
     ///
     /// # Errors
     /// When `out` cannot be written.

@@ -8,11 +8,13 @@ use crate::primitives::{AtomicU64, Ordering};
 use crate::stage::{FrameRecord, Stage, Token};
 
 /// Low bits of the state word: flags.
-const FLAG_BITS: u32 = 2;
+const FLAG_BITS: u32 = 3;
 /// The record is complete.
 const DONE: u64 = 1;
 /// Nothing was to be drawn before this frame.
 const AFTER_IDLE: u64 = 2;
+/// Nothing had changed, so no frame was drawn.
+const UNCHANGED: u64 = 4;
 
 /// Bits of a stamp that hold the time: 834 days of nanoseconds.
 const TIME_BITS: u32 = 56;
@@ -99,6 +101,10 @@ impl TokenRing {
         self.mark(token, AFTER_IDLE)
     }
 
+    pub(crate) fn mark_unchanged(&self, token: Token) -> bool {
+        self.mark(token, UNCHANGED)
+    }
+
     fn mark(&self, token: Token, flag: u64) -> bool {
         let ours = |state: u64| (state >> FLAG_BITS == token.0).then_some(state | flag);
         // Release: whoever sees the mark sees the stamps that this thread stored or knew of.
@@ -121,7 +127,7 @@ impl TokenRing {
             let word = record.stamps[stage].load(Ordering::Relaxed);
             (word & !TIME_MASK == tag).then_some(word & TIME_MASK)
         });
-        Peek::Done(FrameRecord::new(Token(number), state & AFTER_IDLE != 0, stamps))
+        Peek::Done(FrameRecord::new(Token(number), (state & AFTER_IDLE != 0, state & UNCHANGED != 0), stamps))
     }
 }
 
@@ -143,7 +149,11 @@ mod tests {
         assert!(ring.mark_after_idle(token) && ring.mark_done(token));
         let Peek::Done(record) = ring.peek(token.0) else { panic!("the record is complete") };
         assert_eq!((record.stamp(Stage::Queued), record.stamp(Stage::Composed)), (Some(7), None));
-        assert!(record.after_idle);
+        assert!(record.after_idle && !record.unchanged);
+        let still = ring.claim();
+        assert!(ring.mark_unchanged(still) && ring.mark_done(still));
+        let Peek::Done(record) = ring.peek(still.0) else { panic!("the record is complete") };
+        assert!(record.unchanged && !record.after_idle);
     }
 
     #[test]
@@ -156,7 +166,7 @@ mod tests {
         let heir = newer[15];
         assert_eq!(heir.0 % 16, old.0 % 16);
         assert!(!ring.stamp(old, Stage::Presented, 3));
-        assert!(!ring.mark_done(old) && !ring.mark_after_idle(old));
+        assert!(!ring.mark_done(old) && !ring.mark_after_idle(old) && !ring.mark_unchanged(old));
         assert!(matches!(ring.peek(old.0), Peek::Lost));
         assert!(ring.stamp(heir, Stage::Queued, 4) && ring.mark_done(heir));
         let Peek::Done(record) = ring.peek(heir.0) else { panic!("the record is complete") };

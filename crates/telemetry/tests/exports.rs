@@ -96,6 +96,39 @@ fn the_budget_can_be_set_and_measuring_begun_anew() {
 }
 
 #[test]
+fn what_came_to_no_frame_is_told_by_its_reason_and_what_was_before_apart() {
+    let telemetry = measured(8);
+    telemetry.reset();
+    let (still, overtaken) = (telemetry.token(), telemetry.token());
+    telemetry.unchanged(still);
+    for token in [still, overtaken] {
+        telemetry.stamp(token, Stage::Queued);
+        telemetry.frame_done(token);
+    }
+    let report = telemetry.report();
+    let frames = report.frames;
+    assert_eq!((frames.finished, frames.on_glass, frames.unchanged, frames.undrawn), (2, 0, 1, 1));
+    assert_eq!((frames.before, report.deadlines.missed_before, report.deadlines.missed), (8, 1, 0));
+    assert_eq!(report.counters["missed_deadlines"], report.deadlines.missed + report.deadlines.missed_before);
+    let text = report.to_string();
+    for part in [
+        "nothing had changed: 1\n",
+        "overtaken by a newer one or failed: 1\n",
+        "no frame to judge",
+        "Counters since the start, with those from before the times above: frames 8, of them late 1\n",
+    ] {
+        assert!(text.contains(part), "{part} is missing:\n{text}");
+    }
+}
+
+#[test]
+fn a_rate_needs_more_than_a_few_frames() {
+    assert_eq!(measured(10).report().frames.per_second, 0.0);
+    assert!(!measured(10).report().to_string().contains("per second"));
+    assert!(measured(100).report().to_string().contains("per second while there was something to draw"));
+}
+
+#[test]
 fn the_text_is_a_table_that_lines_up() {
     let text = measured(100).report().to_string();
     let lines: Vec<_> = text.lines().collect();
@@ -232,24 +265,26 @@ fn prometheus_text_is_valid() {
 }
 
 #[test]
-fn the_csv_has_one_line_per_frame() {
+fn the_csv_has_one_line_per_token() {
     let telemetry = measured(9);
-    let bare = telemetry.token();
-    telemetry.frame_done(bare);
+    let (bare, still) = (telemetry.token(), telemetry.token());
+    telemetry.unchanged(still);
+    [bare, still].iter().for_each(|token| telemetry.frame_done(*token));
     let mut bytes = Vec::new();
     telemetry.write_csv(&mut bytes).unwrap();
     let text = String::from_utf8(bytes).unwrap();
     let rows: Vec<Vec<&str>> = text.lines().map(|line| line.split(',').collect()).collect();
-    assert_eq!(rows.len(), 11);
-    assert!(rows.iter().all(|row| row.len() == 12), "{text}");
+    assert_eq!(rows.len(), 12);
+    assert!(rows.iter().all(|row| row.len() == 13), "{text}");
     assert_eq!(rows[0][..3], ["Token", "CPUStartTime", "MsBetweenPresents"]);
     assert_eq!(
         rows[1][1..],
-        ["101.000000", "NA", "1.000000", "3.000000", "2.000000", "2.000000", "1.000000", "6.000000", "7.000000", "0", "0"]
+        ["101.000000", "NA", "1.000000", "3.000000", "2.000000", "2.000000", "1.000000", "6.000000", "7.000000", "0", "0", "shown"]
     );
     assert_eq!(rows[2][2], "5.000000");
     assert_eq!((rows[8][10], rows[8][9]), ("1", "27.000000"));
-    assert_eq!(rows[10][1..], ["NA", "NA", "NA", "NA", "NA", "NA", "NA", "NA", "NA", "NA", "0"]);
+    assert_eq!(rows[10][1..], ["NA", "NA", "NA", "NA", "NA", "NA", "NA", "NA", "NA", "NA", "0", "undrawn"]);
+    assert_eq!(rows[11][12], "unchanged");
 }
 
 #[test]

@@ -19,11 +19,12 @@ const IDLE: Duration = Duration::from_secs(10);
 const PAGE: (i16, i16) = (700, 500);
 
 /// Counters, and what they count.
-const COUNTERS: [(&str, &str); 4] = [
+const COUNTERS: [(&str, &str); 5] = [
     ("panel_frames", "panel frames uploaded"),
     ("panel_bytes", "panel bytes uploaded"),
     ("gpu_submissions", "GPU submissions"),
     ("frames_composed", "frames composed"),
+    ("frames_redrawn", "frames redrawn for the panel or the window"),
 ];
 
 /// What one look gave.

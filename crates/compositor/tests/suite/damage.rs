@@ -47,12 +47,12 @@ fn nothing_changed_means_no_submission() {
     }
     let page = page(SIZE, 1, |x, _| if x < 10 { [255; 4] } else { [0; 4] });
     let layout = [full(0, SIZE), full(3, SIZE)];
-    let input = FrameInput { layout: &layout, page: Some(&page), ..Default::default() };
+    let input = FrameInput { token: rig.telemetry.token(), layout: &layout, page: Some(&page), ..Default::default() };
     assert!(rig.compose(&input).drawn);
     let before = [Counter::GpuSubmissions, Counter::UploadBytes, Counter::BytesCopied].map(|counter| rig.count(counter));
     for _ in 0..50 {
         let outcome = rig.compose(&input);
-        assert!(!outcome.drawn && outcome.damage.is_none());
+        assert!(outcome.unchanged && !outcome.drawn && outcome.damage.is_none());
     }
     // A buffer that no rectangle shows may change as it likes.
     rig.publish("image", &numbers(2));
@@ -63,12 +63,34 @@ fn nothing_changed_means_no_submission() {
 }
 
 #[test]
+fn only_what_had_not_changed_counts_as_skipped_and_only_what_has_a_token_as_a_frame() {
+    let mut rig = rig();
+    let token = rig.telemetry.token();
+    let frame = FrameInput { token, force: true, ..Default::default() };
+    // The GPU is not waited for, so some of these are put off.
+    let (drawn, put_off): (Vec<_>, Vec<_>) =
+        (0..50).map(|_| rig.compositor.compose(&frame).expect("composed")).partition(|outcome| outcome.drawn);
+    assert!(put_off.iter().all(|outcome| outcome.behind && !outcome.unchanged));
+    rig.compositor.wait_idle();
+    rig.compositor.resize((0, 10), 1.0).expect("it fits");
+    assert!(!rig.compose(&frame).unchanged, "there is nothing to draw to");
+    rig.compositor.resize(SIZE, 1.0).expect("it fits");
+    let counted = |rig: &Rig| [Counter::FramesComposed, Counter::FramesRedrawn, Counter::FramesSkipped].map(|counter| rig.count(counter));
+    assert_eq!(counted(&rig), [drawn.len() as u64, 0, 0]);
+    assert!(rig.compose(&FrameInput { force: true, ..Default::default() }).drawn);
+    assert!(rig.compose(&FrameInput::default()).unchanged);
+    assert_eq!(counted(&rig), [drawn.len() as u64, 1, 0]);
+    assert!(rig.compose(&FrameInput { token, ..Default::default() }).unchanged);
+    assert_eq!(counted(&rig), [drawn.len() as u64, 1, 1]);
+}
+
+#[test]
 fn getting_ready_shows_nothing() {
     let page = page(SIZE, 1, |x, _| if x < 10 { [255; 4] } else { [0; 4] });
     let input = FrameInput { page: Some(&page), ..Default::default() };
     let (mut ready, mut plain) = (rig(), rig());
     ready.compositor.get_ready();
-    assert_eq!((ready.count(Counter::GpuSubmissions), ready.count(Counter::FramesComposed)), (1, 0));
+    assert_eq!((ready.count(Counter::GpuSubmissions), ready.count(Counter::FramesRedrawn)), (1, 0));
     let (ready, plain) = (ready.picture(&input), plain.picture(&input));
     assert!(ready.rgba == plain.rgba, "{}", first_difference(&ready, &plain));
 }

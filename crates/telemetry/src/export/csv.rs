@@ -1,4 +1,4 @@
-//! One line per frame, for spreadsheets and for tools that know PresentMon.
+//! One line per token, thus per tick and per frame that only the page caused, for spreadsheets and for tools that know PresentMon.
 //!
 //! | column | meaning |
 //! |---|---|
@@ -12,7 +12,8 @@
 //! | `MsUntilDisplayed` | composed → presented |
 //! | `MsQueuedToComposed`, `MsQueuedToPresented` | the totals |
 //! | `MissedDeadline` | 1 when queued → glass took longer than the budget |
-//! | `AfterIdle` | 1 when there was nothing to draw before this frame |
+//! | `AfterIdle` | 1 when there was nothing to draw before this frame: its `MsBetweenPresents` says nothing about the pace |
+//! | `Outcome` | `shown` on the glass; `unchanged` not drawn since nothing had changed; `undrawn` overtaken by a newer one, or failed |
 //!
 //! What was not measured is `NA`, as in PresentMon.
 
@@ -21,7 +22,7 @@ use std::io::{self, Write};
 use crate::stage::{FrameRecord, Interval, Stage};
 
 const HEAD: &str = "Token,CPUStartTime,MsBetweenPresents,MsCPUWait,MsCPUBusy,MsPage,MsCompose,MsUntilDisplayed,MsQueuedToComposed,\
-                    MsQueuedToPresented,MissedDeadline,AfterIdle";
+                    MsQueuedToPresented,MissedDeadline,AfterIdle,Outcome";
 
 /// Writes `frames` in the order of their tokens. `budget` is in nanoseconds.
 pub(crate) fn write(out: &mut impl Write, mut frames: Vec<FrameRecord>, budget: u64) -> io::Result<()> {
@@ -41,7 +42,12 @@ pub(crate) fn write(out: &mut impl Write, mut frames: Vec<FrameRecord>, budget: 
             Some(total) => write!(out, ",{}", u8::from(total > budget))?,
             None => write!(out, ",NA")?,
         }
-        writeln!(out, ",{}", u8::from(record.after_idle))?;
+        let outcome = match (glass, record.unchanged) {
+            (Some(_), _) => "shown",
+            (None, true) => "unchanged",
+            (None, false) => "undrawn",
+        };
+        writeln!(out, ",{},{outcome}", u8::from(record.after_idle))?;
     }
     Ok(())
 }

@@ -33,7 +33,7 @@ fn write_all(out: &mut String, aggregate: &Aggregate, counters: &Counters, gauge
             writeln!(out, "wasm_engine_level_highest{{name=\"{}\"}} {}", Escaped(gauge.name), Number(gauge.max))?;
         }
     }
-    head(out, "stage_seconds", "histogram", "Time that frames spent between two stages.")?;
+    head(out, "stage_seconds", "histogram", "Time that ticks and frames spent between two stages.")?;
     for interval in Interval::ALL {
         let label = format!("interval=\"{}\"", interval.name());
         histogram(out, "stage_seconds", &label, &aggregate.intervals[interval as usize])?;

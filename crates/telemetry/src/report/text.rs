@@ -24,16 +24,20 @@ impl Report {
         let (frames, late) = (&self.frames, &self.deadlines);
         write!(f, "Frames     {} in {:.2} s", frames.on_glass, self.seconds)?;
         if frames.per_second > 0.0 {
-            write!(f, ", {:.1} per second", frames.per_second)?;
+            write!(f, ", {:.1} per second while there was something to draw", frames.per_second)?;
         }
-        match frames.finished - frames.on_glass {
-            0 => writeln!(f)?,
-            undrawn => writeln!(f, "; {undrawn} more were overtaken by a newer one and never drawn")?,
+        writeln!(f)?;
+        if frames.unchanged > 0 {
+            writeln!(f, "           ticks without a frame because nothing had changed: {}", frames.unchanged)?;
+        }
+        if frames.undrawn > 0 {
+            writeln!(f, "           never drawn, overtaken by a newer one or failed: {}", frames.undrawn)?;
         }
         let budget = Millis(late.budget_us);
         write!(f, "Deadline   {budget} ms from queued to glass: ")?;
         match (late.frames, late.missed) {
             (0, _) => writeln!(f, "no frame to judge"),
+            (1, 0) => writeln!(f, "the one frame in time"),
             (frames, 0) => writeln!(f, "all {frames} frames in time"),
             (frames, missed) => {
                 let percent = late.missed_percent;
@@ -89,7 +93,11 @@ impl Report {
     }
 
     fn counters(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        writeln!(f, "\nCounters")?;
+        write!(f, "\nCounters since the start")?;
+        match (self.frames.before, self.deadlines.missed_before) {
+            (0, _) => writeln!(f)?,
+            (frames, late) => writeln!(f, ", with those from before the times above: frames {frames}, of them late {late}")?,
+        }
         for counter in Counter::ALL {
             let value = self.counters.get(counter.name()).copied().unwrap_or(0);
             if value == 0 && counter.is_trouble() {
