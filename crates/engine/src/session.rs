@@ -314,7 +314,6 @@ fn make_ticker(
         done: region.lane_sender(wiring::TICKS_LANE)?,
         log,
         ticks: engine.options.ticks,
-        events_per_tick: manifest.limits.events_per_tick as usize,
         outcomes: Vec::new(),
     })
 }

@@ -9,7 +9,7 @@ use rayon::prelude::*;
 use wasm_engine_exchange::lane::Sender;
 use wasm_engine_page::Page;
 use wasm_engine_page::bridge::Bridge;
-use wasm_engine_sandbox::{KernelError, Pointer as KernelPointer, SlotState, TickInput, TickOutput};
+use wasm_engine_sandbox::{Event, KernelError, Pointer as KernelPointer, SlotState, TickInput, TickOutput};
 use wasm_engine_telemetry::{Counter, Stage, Telemetry, Track, now_nanos};
 
 use crate::buffers::Buffers;
@@ -42,8 +42,6 @@ pub(crate) struct Ticker {
     pub(crate) log: Option<InputLog>,
     /// Ticks to run; for ever if `None`.
     pub(crate) ticks: Option<u64>,
-    /// Events of one kernel that a tick sends on to the page.
-    pub(crate) events_per_tick: usize,
     /// What came of each instance of the kernel that ran last.
     pub(crate) outcomes: Vec<Result<TickOutput, KernelError>>,
 }
@@ -225,7 +223,7 @@ impl Ticker {
         match self.outcomes.drain(..).find_map(Result::err) {
             None => {
                 group.writes.iter().for_each(|&buffer| self.buffers.publish(buffer));
-                pass_on_events(group, self.bridge.as_ref(), self.events_per_tick);
+                pass_on_events(group, self.bridge.as_ref(), &self.telemetry);
             }
             Some(error) => {
                 tracing::error!(kernel = group.name, code = error.code(), tick, "{error}");
@@ -264,18 +262,21 @@ impl Ticker {
     }
 }
 
-/// Sends on what the kernels emitted, in the order of their shards, so that the order does not depend on threads.
-fn pass_on_events(group: &mut KernelGroup, bridge: Option<&Bridge>, limit: usize) {
-    let mut left = limit;
+/// Sends on what the kernels emitted, in the order of their shards, so that the order does not depend on threads. How much that may be, each instance was told when it emitted.
+fn pass_on_events(group: &mut KernelGroup, bridge: Option<&Bridge>, telemetry: &Telemetry) {
     for kernel in &mut group.shards {
         kernel.drain_events(|event| {
-            if let (Some(bridge), true) = (bridge, left > 0) {
-                left -= 1;
-                if let Err(error) = bridge.send(&event.topic, event.data) {
-                    tracing::debug!(topic = event.topic, code = error.code(), "{error}");
-                }
+            if let Some(bridge) = bridge {
+                send(bridge, telemetry, event);
             }
         });
+    }
+}
+
+fn send(bridge: &Bridge, telemetry: &Telemetry, event: Event) {
+    if let Err(error) = bridge.send(&event.topic, event.data) {
+        telemetry.add(Counter::EventsDropped, 1);
+        tracing::debug!(topic = event.topic, code = error.code(), "{error}");
     }
 }
 
@@ -285,4 +286,23 @@ fn kernel_pointer(inbox: &Inbox, Seen { pointer, size: (width, height) }: Seen, 
     let (u, v) = ((pointer.x - x) / w, (pointer.y - y) / h);
     // NaN, which stands for a pointer outside of the window, is in no range.
     ((0.0..=1.0).contains(&u) && (0.0..=1.0).contains(&v)).then_some(KernelPointer { x: u, y: v, buttons: pointer.buttons })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn events_that_do_not_reach_the_page_are_counted() {
+        let (bridge, _port) = Bridge::pair();
+        let telemetry = Telemetry::default();
+        let event = |topic: &str| Event { topic: topic.to_owned(), data: vec![0; 8] };
+        // Nobody takes them, so that the queue is full in the end.
+        (0..5_000).for_each(|_| send(&bridge, &telemetry, event("bounced")));
+        let full = telemetry.counter(Counter::EventsDropped);
+        assert!(full > 0 && full < 5_000);
+        assert_eq!(full, bridge.stats().outbox_refused);
+        send(&bridge, &telemetry, event(""));
+        assert_eq!(telemetry.counter(Counter::EventsDropped), full + 1);
+    }
 }

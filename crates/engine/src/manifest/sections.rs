@@ -137,9 +137,9 @@ pub struct Param {
 pub struct Limits {
     /// Shared memory of the app. Every buffer counts three times, since it is triple buffered.
     pub region_max: ByteSize,
-    /// Bytes of one event from a kernel or from the page.
+    /// Bytes of all events that one instance of a kernel may send in one tick. Further ones are refused, which the kernel is told.
     pub event_bytes: ByteSize,
-    /// Events that the kernels may send in one tick, all together.
+    /// Events that one instance of a kernel may send in one tick. Further ones are refused, which the kernel is told.
     #[schemars(range(min = 0, max = 4096))]
     pub events_per_tick: u32,
 }
