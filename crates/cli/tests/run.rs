@@ -87,6 +87,7 @@ fn a_slider_reaches_the_kernel_in_the_next_tick() {
     let report = Run::new(&harness::fixture("slider")).args(["--ticks", "240"]).out(&out).arg("--record").path(&out.join("rec")).succeed();
     assert_eq!(report["kernels"][0]["state"], "running");
     let inputs = json_lines(&out.join("rec/inputs.jsonl"));
+    assert_eq!(inputs[0]["buffers"], serde_json::json!(["level"]), "what the hashes of a tick are of");
     let moved = inputs.iter().find(|input| input["input"] == "param").unwrap_or_else(|| panic!("no parameter arrived: {inputs:?}"));
     assert_eq!((moved["name"].as_str(), moved["value"].as_f64()), (Some("level"), Some(0.75)));
     // The kernel writes the parameter into its buffer, so its content changes in just that tick.

@@ -29,6 +29,8 @@ pub(crate) enum Input<'a> {
         seed: u64,
         rate: f64,
         profile: Profile,
+        /// Names in manifest order, which is that of [`TickLine::buffers`].
+        buffers: Vec<&'a str>,
         guests: Vec<GuestLine<'a>>,
     },
     Param {

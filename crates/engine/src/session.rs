@@ -326,6 +326,7 @@ fn begin<'a>(manifest: &'a Manifest, seed: u64, groups: &'a Groups) -> Input<'a>
         seed,
         rate: manifest.clock.rate.into(),
         profile: manifest.clock.profile,
+        buffers: manifest.buffer.iter().map(|buffer| buffer.name.as_str()).collect(),
         guests: groups.list.iter().map(|group| GuestLine { name: &group.name, instances: group.started.shards }).collect(),
     }
 }
