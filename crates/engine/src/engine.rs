@@ -149,7 +149,7 @@ impl EngineError {
     }
 
     /// The error with the place of the kernel's key that it is about, if it is about one.
-    fn in_manifest(self, app: &App) -> Self {
+    pub(crate) fn in_manifest(self, app: &App) -> Self {
         let (kernel, key) = match &self {
             Self::Module { kernel, .. } | Self::Load(LoadError::Abi { kernel, .. } | LoadError::Compile { kernel, .. }) => {
                 (kernel.as_str(), "module")
@@ -265,11 +265,6 @@ impl Engine {
     /// # Errors
     /// What kept a part from starting. A part that fails later is a fault in the report, and the run goes on.
     pub fn run(self, stop: &StopHandle) -> Result<RunReport, EngineError> {
-        let app = self.app.clone();
-        self.run_to_its_end(stop).map_err(|error| error.in_manifest(&app))
-    }
-
-    fn run_to_its_end(self, stop: &StopHandle) -> Result<RunReport, EngineError> {
         match self.options.display {
             Display::Headless => {
                 let gpu = Gpu::new(&GpuOptions::default())?;

@@ -226,7 +226,7 @@ impl Ticker {
                 pass_on_events(group, self.bridge.as_ref(), &self.telemetry);
             }
             Some(error) => {
-                tracing::error!(kernel = group.name, code = error.code(), tick, "{error}");
+                tracing::error!(kernel = group.name, code = error.code(), tick, "{}", error.within());
                 group.end(Fault::of_kernel(&group.name, tick, &error));
             }
         }
