@@ -79,8 +79,8 @@ counters! {
     Captures, "captures", Count, "Frames captured to an image, off the frame's path.";
     GuestFaults, "guest_faults", Count, "Guest calls that ended with an error.";
     GuestLogDropped, "guest_log_dropped", Count, "Log lines of guests dropped for exceeding a limit.";
-    EventsEmitted, "events_emitted", Count, "Events that guests emitted.";
-    EventsDropped, "events_dropped", Count, "Of these, turned away on the way to the page: its queue was full, or they were not allowed.";
+    EventsEmitted, "events_emitted", Count, "Events that guests and the page emitted.";
+    EventsDropped, "events_dropped", Count, "Events of guests that were turned away on the way to the page: its queue was full, or they were not allowed.";
     LaneRejects, "lane_rejects", Count, "Messages that a full lane turned away.";
     StampsRejected, "stamps_rejected", Count, "Stamps of tokens that a later token had overrun.";
     TokensLost, "tokens_lost", Count, "Tokens overrun before they were finished and drained.";
