@@ -102,7 +102,7 @@ pub enum FromEngine {
         problem: Option<Problem>,
     },
     /// Nothing is new. A server says so when it has said nothing else for [`ALIVE_INTERVAL`](crate::limits::ALIVE_INTERVAL), so that a client can tell an engine at rest from one
-    /// that hangs.
+    /// that was stopped, and from a connection that has gone.
     Alive,
     /// Sent before the engine closes the connection.
     Bye {

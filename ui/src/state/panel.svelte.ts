@@ -15,6 +15,8 @@ export interface Refusal {
   reason: string;
 }
 
+const INTERRUPTED: Problem = { code: 'ASK_INTERRUPTED', message: 'The connection was begun anew before the engine had answered.', hint: 'Ask again.' };
+
 /** Everything the panel shows, and the one way to ask for something. */
 export class Panel implements Listener {
   view = $state.raw<View>(EMPTY);
@@ -24,8 +26,8 @@ export class Panel implements Listener {
   connection = $state.raw<Status>({ phase: 'connecting' });
   /** Why what a person wanted last was not done. */
   refused = $state.raw<Problem | null>(null);
-  /** The newest error, for those who hear instead of see, and its number in the log: the same may come twice. */
-  announced = $state.raw({ number: 0, text: '' });
+  /** The newest error, for those who hear instead of see; the same text may come twice, as another object. */
+  announced = $state.raw({ text: '' });
 
   readonly home: Connection['home'];
   /** Whether there is a state to show. */
@@ -77,6 +79,8 @@ export class Panel implements Listener {
   status(status: Status): void {
     this.connection = status;
     if (status.phase === 'lost') this.#forget(status.problem);
+    // The answers would come on the connection before.
+    if (status.phase === 'connecting') this.#forget(INTERRUPTED);
   }
 
   message(message: FromEngine): void {
@@ -97,7 +101,7 @@ export class Panel implements Listener {
           this.view = this.#latest;
         }, soon);
         const error = message.change.log.findLast((entry) => entry.level === 'error');
-        if (error) this.announced = { number: error.number, text: `${error.part}: ${error.text}` };
+        if (error) this.announced = { text: `${error.part}: ${error.text}` };
         break;
       }
       case 'answer': {
@@ -118,7 +122,7 @@ export class Panel implements Listener {
     this.view = this.#latest = EMPTY;
     this.mayAsk = false;
     this.refused = null;
-    this.announced = { number: 0, text: '' };
+    this.announced = { text: '' };
     this.connection = { phase: 'connecting' };
   }
 
