@@ -10,8 +10,8 @@ pub const MESSAGES_PER_TICK: usize = 1024;
 pub const FAULTS_KEPT: usize = 64;
 /// Places of those that only a crash or silence of the page takes.
 pub const FAULTS_THAT_END_A_PAGE: usize = 16;
-/// What a page has said that is heard at once, before its state and the panel are seen to again.
-pub const PAGE_EVENTS_AT_ONCE: usize = 1024;
+/// What a page has said that is heard at once, before its state and the panel are seen to again: all that can be waiting, and more.
+pub const PAGE_EVENTS_AT_ONCE: usize = 2048;
 /// Different names that a page is told of as unknown, of surfaces, parameters and topics each, until it is loaded again.
 pub const UNKNOWN_NAMES: usize = 32;
 /// How often the page hears `engine:stats`, and the HUD its numbers.

@@ -206,7 +206,11 @@ impl Host {
             self.servo.spin_event_loop();
             self.paint();
             self.submit();
-            self.output.deliver();
+            if self.output.deliver() {
+                // A page that rests paints no other; the picture still lies in its framebuffer.
+                self.painted = Some(Stamp { started: now_nanos(), scale: self.scale });
+                self.submit();
+            }
             if let Some(event) = self.heartbeat.tick(Instant::now(), &self.webview) {
                 self.delegate.tell_state(event);
             }

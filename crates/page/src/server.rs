@@ -132,9 +132,9 @@ impl App {
     /// Tells the author what was refused, once for each path and of a bounded number of them: Servo shows nothing where a file is missing, or names another cause.
     fn tell(&self, refusal: Refusal, path: &str) {
         let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
-        // Browsers ask for this one by themselves.
-        let is_asked_for = path != "/favicon.ico";
-        if is_asked_for && told.len() < limits::MAX_REFUSALS_TOLD && !told.contains(path) {
+        // Browsers ask for this one by themselves, and strangers for what they like.
+        let is_the_authors = path != "/favicon.ico" && !matches!(refusal, Refusal::Host | Refusal::Origin | Refusal::Token);
+        if is_the_authors && told.len() < limits::MAX_REFUSALS_TOLD && !told.contains(path) {
             told.insert(path.to_owned());
             let (message, hint) = refusal.message();
             tracing::warn!(code = refusal.code(), path, "a request was refused: {message} {hint}");

@@ -64,12 +64,13 @@ impl Delegate {
     /// A new view takes the place of the one there was, which says nothing any more.
     pub(super) fn begin_anew(&self) {
         self.crashed.set(false);
+        self.tell_cursor(Cursor::Default);
         if self.text_field.take().is_some() {
             self.shared.wish(Wish::Caret(None));
         }
     }
 
-    /// Tells how the page is. Servo's page in the place of one that crashed is well, which would say the opposite.
+    /// Tells how the page is and what it says. Servo's page in the place of one that crashed is well, which would say the opposite.
     pub(super) fn tell_state(&self, event: PageEvent) {
         if !self.has_crashed() {
             self.shared.tell(event);
@@ -147,7 +148,7 @@ impl WebViewDelegate for Delegate {
     }
 
     fn notify_page_title_changed(&self, _: WebView, title: Option<String>) {
-        self.shared.tell(PageEvent::Title(cut(title.unwrap_or_default())));
+        self.tell_state(PageEvent::Title(cut(title.unwrap_or_default())));
     }
 
     fn notify_cursor_changed(&self, _: WebView, cursor: Cursor) {
@@ -172,7 +173,7 @@ impl WebViewDelegate for Delegate {
             ConsoleLogLevel::Warn => ConsoleLevel::Warn,
             ConsoleLogLevel::Error => ConsoleLevel::Error,
         };
-        self.shared.tell(PageEvent::Console { level, text: cut(text) });
+        self.tell_state(PageEvent::Console { level, text: cut(text) });
     }
 
     fn request_navigation(&self, _: WebView, request: NavigationRequest) {

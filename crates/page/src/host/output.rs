@@ -104,9 +104,9 @@ impl Output {
         }
     }
 
-    /// Publishes what is ready, after waiting a little for it.
-    pub(super) fn deliver(&mut self) {
-        let Route::Shared(ring) = &mut self.route else { return };
+    /// Publishes what is ready, after waiting a little for it. Whether a frame was lost: it is to be submitted again.
+    pub(super) fn deliver(&mut self) -> bool {
+        let Route::Shared(ring) = &mut self.route else { return false };
         match ring.poll(FENCE_SLICE) {
             Ok(None) => {}
             Ok(Some(ready)) => {
@@ -118,8 +118,10 @@ impl Output {
                 let size = ring.size();
                 self.unshared = Some(error.to_string());
                 self.reopen(size);
+                return true;
             }
         }
+        false
     }
 
     fn publish(&mut self, texture: wgpu::Texture, guard: FrameGuard, stamp: &Stamp) {

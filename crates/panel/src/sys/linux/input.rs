@@ -201,8 +201,11 @@ fn connect_cursor(widget: &gtk::Widget, router: &Rc<Router>) {
     let handler = router.clone();
     let follow = move |widget: &gtk::Widget| {
         let Some(window) = widget.window() else { return };
-        let handler = handler.clone();
-        window.connect_cursor_notify(move |window| handler.cursor_set(window));
+        let cursors = handler.clone();
+        window.connect_cursor_notify(move |window| cursors.cursor_set(window));
+        // Another window, of which nobody has said yet how the pointer looks in it.
+        handler.cursors.borrow_mut().shown = window.cursor();
+        handler.show_cursor();
     };
     follow(widget);
     widget.connect_realize(follow);
@@ -238,8 +241,8 @@ impl Routed {
 
     /// Shows the pointer as this CSS name says, while it is over the page.
     pub fn set_cursor(&self, name: &str) {
-        let Some(window) = self.0.widget().and_then(|widget| widget.window()) else { return };
-        self.0.cursors.borrow_mut().page = gdk::Cursor::from_name(&window.display(), name);
+        let Some(display) = gdk::Display::default() else { return };
+        self.0.cursors.borrow_mut().page = gdk::Cursor::from_name(&display, name);
         self.0.show_cursor();
     }
 

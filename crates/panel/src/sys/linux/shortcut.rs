@@ -81,8 +81,18 @@ pub fn on_ctrl_alt(letter: char, mut pressed: impl FnMut() + Send + 'static) -> 
     let key = key_of(&connection, letter)?;
     let selection = connection.intern_atom(false, SELECTION)?.reply()?.atom;
     let connection = Arc::new(connection);
-    let mut claimant =
-        Claimant { connection: connection.clone(), root, letter, key, selection, inbox: NONE, sign: NONE, before: NONE, has: false };
+    let mut claimant = Claimant {
+        connection: connection.clone(),
+        root,
+        letter,
+        key,
+        selection,
+        inbox: NONE,
+        sign: NONE,
+        before: NONE,
+        has: false,
+        owed: Vec::new(),
+    };
     claimant.inbox = claimant.window()?;
     let shortcut = Shortcut { connection, inbox: claimant.inbox };
     std::thread::Builder::new().name("shortcut".to_owned()).spawn(move || {
@@ -122,6 +132,9 @@ struct Claimant {
     before: Window,
     /// The keys are ours.
     has: bool,
+    /// Windows of ours that stood for claims which others have taken over while we waited ourselves, each behind the one that was waited for: they end with that, since who
+    /// waits for ours would find the keys still taken.
+    owed: Vec<(Window, Window)>,
 }
 
 impl Claimant {
@@ -137,10 +150,7 @@ impl Claimant {
         match event {
             Event::ClientMessage(message) if message.window == self.inbox => self.claim(),
             Event::SelectionClear(clear) if clear.owner == self.sign => self.give_up(),
-            Event::DestroyNotify(end) if end.window == self.before => {
-                self.before = NONE;
-                self.grab()
-            }
+            Event::DestroyNotify(end) => self.goes(end.window),
             Event::MappingNotify(event) if event.request == Mapping::KEYBOARD => {
                 let key = key_of(&self.connection, self.letter).unwrap_or(self.key);
                 if key == self.key {
@@ -154,7 +164,28 @@ impl Claimant {
         }
     }
 
+    /// A window has ended, perhaps one that was waited for.
+    fn goes(&mut self, window: Window) -> Result<(), ShortcutError> {
+        for (before, sign) in std::mem::take(&mut self.owed) {
+            if before == window {
+                self.connection.destroy_window(sign)?;
+            } else {
+                self.owed.push((before, sign));
+            }
+        }
+        self.connection.flush()?;
+        if window != self.before {
+            return Ok(());
+        }
+        self.before = NONE;
+        self.grab()
+    }
+
     fn claim(&mut self) -> Result<(), ShortcutError> {
+        // What says that somebody else has claimed them may still be on its way.
+        if self.sign != NONE && self.connection.get_selection_owner(self.selection)?.reply()?.owner != self.sign {
+            self.give_up()?;
+        }
         if self.sign == NONE {
             self.sign = self.window()?;
             // Two that claim at once would both wait for the same one before them.
@@ -181,14 +212,22 @@ impl Claimant {
 
     fn give_up(&mut self) -> Result<(), ShortcutError> {
         self.ungrab()?;
-        self.connection.destroy_window(self.sign)?;
+        if self.before == NONE {
+            self.connection.destroy_window(self.sign)?;
+        } else {
+            self.owed.push((self.before, self.sign));
+        }
         (self.sign, self.before) = (NONE, NONE);
         Ok(self.connection.flush()?)
     }
 
     fn grab(&mut self) -> Result<(), ShortcutError> {
         for modifiers in combinations() {
-            self.connection.grab_key(false, self.root, modifiers, self.key, GrabMode::ASYNC, GrabMode::ASYNC)?.check()?;
+            let grabbed = self.connection.grab_key(false, self.root, modifiers, self.key, GrabMode::ASYNC, GrabMode::ASYNC)?.check();
+            if let Err(refused) = grabbed {
+                self.ungrab()?;
+                return Err(refused.into());
+            }
         }
         self.has = true;
         Ok(())
