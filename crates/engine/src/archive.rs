@@ -16,6 +16,7 @@ use wasm_engine_sandbox::{AbiError, ModuleLimits};
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, DateTime, ZipArchive, ZipWriter};
 
+use crate::kept;
 use crate::limits;
 use crate::manifest::{App, FILE_NAME};
 use crate::paths;
@@ -141,9 +142,7 @@ pub fn pack(app: &App, archive: &Path) -> Result<Packed, ArchiveError> {
     // Sorted, and without times and owners: the same app gives the same bytes.
     files.sort();
     files.dedup();
-    if let Some(folder) = archive.parent() {
-        fs::create_dir_all(folder).map_err(at(folder))?;
-    }
+    kept::make_folder_of(archive).map_err(at(archive))?;
     let partial = archive.with_extension(format!("{ENDING}.partial"));
     let made = write(app, &files, &partial, archive).and_then(|()| fs::rename(&partial, archive).map_err(at(archive)));
     if let Err(error) = made {

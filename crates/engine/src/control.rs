@@ -69,7 +69,7 @@ pub(crate) struct Control {
     pub(crate) render: Signal,
     /// Wakes the main thread of a headless run: the last tick is done.
     pub(crate) main: Signal,
-    /// Wakes the tick thread while the run is paused: the page has said something, a panel asks, the window changed.
+    /// Wakes the tick thread while it waits for the next tick, or for the end of a pause: the page has said something, a panel asks, the window changed.
     pub(crate) tick: Signal,
     /// Wakes the thread that tells page and panel what is going on.
     pub(crate) monitor: Signal,

@@ -61,7 +61,7 @@ pub(crate) fn write(options: &RunOptions, telemetry: &Telemetry, last: Option<&P
         let json = serde_json::to_string_pretty(&*report).map_err(|error| unwritable(path, error));
         if let Err(problem) = json.and_then(|json| save_text(path, json.as_bytes())) {
             report.files.pop();
-            report.faults.push(Fault::of_output(&problem));
+            report.faults.push(Fault::of_engine(&problem));
         }
     }
 }
@@ -70,7 +70,7 @@ pub(crate) fn write(options: &RunOptions, telemetry: &Telemetry, last: Option<&P
 fn note(report: &mut RunReport, path: &Path, written: Result<(), Diagnostic>) {
     match written {
         Ok(()) => report.files.push(path.display().to_string()),
-        Err(problem) => report.faults.push(Fault::of_output(&problem)),
+        Err(problem) => report.faults.push(Fault::of_engine(&problem)),
     }
 }
 

@@ -7,7 +7,6 @@ use wasm_engine_gpu::DeviceFault;
 use wasm_engine_sandbox::KernelError;
 use wasm_engine_telemetry::Report;
 
-use crate::engine::EngineError;
 use crate::error::Diagnostic;
 use crate::groups::KernelSummary;
 
@@ -52,7 +51,8 @@ impl Fault {
         Diagnostic::new(&self.code, format!("{}: {}", self.part, self.message)).with_hint(self.hint.clone())
     }
 
-    pub(crate) fn of_output(problem: &Diagnostic) -> Self {
+    /// Something of the engine itself.
+    pub(crate) fn of_engine(problem: &Diagnostic) -> Self {
         Self {
             part: "engine".to_owned(),
             code: problem.code.clone(),
@@ -60,10 +60,6 @@ impl Fault {
             tick: None,
             hint: problem.hint.clone(),
         }
-    }
-
-    pub(crate) fn of_engine(error: &EngineError) -> Self {
-        Self { part: "engine".to_owned(), code: error.code().to_owned(), message: error.to_string(), tick: None, hint: error.hint() }
     }
 
     pub(crate) fn of_gpu(fault: &DeviceFault) -> Self {

@@ -209,7 +209,7 @@ impl Session {
         faults.splice(0..0, kernel_faults);
         faults.extend(rendered.faults);
         faults.extend(self.gpu.health.faults().into_iter().map(|fault| Fault::of_gpu(&fault)));
-        faults.extend(died.as_ref().map(Fault::of_engine));
+        faults.extend(died.as_ref().map(|error| Fault::of_engine(&error.into())));
         let ending = match died {
             Some(_) => Ending::Failed,
             None if self.control.stop.is_interrupted() => Ending::Interrupted,
@@ -427,6 +427,7 @@ pub(crate) fn spawn<T: Send + 'static>(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::Diagnostic;
 
     #[test]
     fn a_thread_that_dies_ends_the_run_and_is_told() {
@@ -436,6 +437,6 @@ mod tests {
         let ticked: Option<Ticked> = joined(TICK, Some(thread), &mut died);
         assert!(ticked.is_none());
         assert!(control.stop.is_stopped() && control.ticks_over() && control.render_over());
-        assert_eq!(Fault::of_engine(&died.unwrap()).code, "RUN_FAILED");
+        assert_eq!(Fault::of_engine(&Diagnostic::from(&died.unwrap())).code, "RUN_FAILED");
     }
 }

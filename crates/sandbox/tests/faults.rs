@@ -327,16 +327,22 @@ fn a_flood_of_host_calls_ends_the_kernel() {
     assert_eq!(error.code(), "HOST_CALL_LIMIT");
 }
 
+/// Logs a hundred lines of so many bytes.
+fn hundred_lines_of(bytes: u32) -> String {
+    format!(
+        "(loop $on
+          (call $log (i32.const 2) (i32.const 0) (i32.const {bytes}))
+          (local.set $a (i32.add (local.get $a) (i32.const 1)))
+          (br_if $on (i32.lt_u (local.get $a) (i32.const 100))))"
+    )
+}
+
 #[test]
 fn a_flood_of_lines_is_dropped_and_counted_and_the_kernel_goes_on() {
-    let flood = "
-        (loop $on
-          (call $log (i32.const 2) (i32.const 0) (i32.const 1000))
-          (local.set $a (i32.add (local.get $a) (i32.const 1)))
-          (br_if $on (i32.lt_u (local.get $a) (i32.const 100))))";
+    let flood = hundred_lines_of(1000);
     let mut setup = Setup::default();
     (setup.args.limits.log_bytes_per_call, setup.args.limits.log_bytes) = (11_000, 26_700);
-    let mut rig = setup.start(&Wat::tick(flood)).unwrap();
+    let mut rig = setup.start(&Wat::tick(&flood)).unwrap();
     for (kept, dropped) in [(10, 90), (10, 90), (5, 95), (0, 100)] {
         assert_eq!(rig.tick().unwrap().log_lines_dropped, dropped);
         assert_eq!(rig.log().len(), kept);
@@ -345,14 +351,10 @@ fn a_flood_of_lines_is_dropped_and_counted_and_the_kernel_goes_on() {
 
 #[test]
 fn a_flood_of_empty_lines_is_dropped_and_counted_as_well() {
-    let flood = "
-        (loop $on
-          (call $log (i32.const 2) (i32.const 0) (i32.const 0))
-          (local.set $a (i32.add (local.get $a) (i32.const 1)))
-          (br_if $on (i32.lt_u (local.get $a) (i32.const 100))))";
+    let flood = hundred_lines_of(0);
     let mut setup = Setup::default();
     (setup.args.limits.log_bytes_per_call, setup.args.limits.log_bytes) = (640, 1000);
-    let mut rig = setup.start(&Wat::tick(flood)).unwrap();
+    let mut rig = setup.start(&Wat::tick(&flood)).unwrap();
     for (kept, dropped) in [(10, 90), (5, 95), (0, 100)] {
         assert_eq!(rig.tick().unwrap().log_lines_dropped, dropped);
         assert_eq!(rig.log().len(), kept);
