@@ -133,9 +133,9 @@ fn nothing_flickers_while_the_windows_edge_moves() {
     let mut looks = 0;
     for step in 0..40_u32 {
         let (width, height) = (900 + step * 3, 550 + step * 2);
-        session.display.xdotool(&["windowsize", &window, &width.to_string(), &height.to_string()]);
         let moved = Instant::now();
-        // Between two sizes there is no picture of the window. For longer than half a second the panel does not wait for WebKit on a machine that does other things.
+        session.display.xdotool(&["windowsize", &window, &width.to_string(), &height.to_string()]);
+        // Between two sizes there is no picture of the window. For longer than half a second after a step the panel does not wait for WebKit on a machine that does other things.
         for picture in (0..5).filter_map(|_| shell.picture()).take_while(|_| moved.elapsed() < Duration::from_millis(400)) {
             looks += 1;
             let is_whole = is_off(&picture, CLICK) && shows_panel(&picture);

@@ -87,12 +87,12 @@ impl Reloads {
 #[derive(Default)]
 struct Image {
     surface: Option<ImageSurface>,
-    /// Since when it has another size than what was handed on last.
+    /// Since when it has this size, if what was handed on last had another one.
     is_new_since: Option<Instant>,
 }
 
 /// For so long a webview of another size may leave out much of what it showed: of one that was higher, WebKit draws the lower part until it has painted anew. What it drew before
-/// stays meanwhile, where parts of the panel would vanish and come back with the steps of a window's edge.
+/// stays meanwhile, where parts of the panel would vanish and come back with the steps of a window's edge: while the edge moves, for as long as it does.
 const MAY_BE_UNPAINTED: Duration = Duration::from_millis(500);
 
 impl Image {
@@ -102,7 +102,7 @@ impl Image {
             return Ok(false);
         }
         if self.surface.replace(ImageSurface::create(Format::ARgb32, width, height)?).is_some() {
-            self.is_new_since.get_or_insert_with(Instant::now);
+            self.is_new_since = Some(Instant::now());
             let webview = webview.downgrade();
             glib::timeout_add_local_once(MAY_BE_UNPAINTED, move || {
                 if let Some(webview) = webview.upgrade() {
