@@ -13,7 +13,11 @@ use std::{
 };
 
 use harness::{Fixture, PATIENCE, Socket, read_to_the_end, receive, receive_bye, run_at, say, say_hello};
-use tungstenite::{Message, http::StatusCode};
+use tungstenite::{
+    Message,
+    http::StatusCode,
+    protocol::{CloseFrame, frame::coding::CloseCode},
+};
 use wasm_engine_serve::{
     limits,
     protocol::{Ask, FromEngine, FromPanel, VERSION},
@@ -111,6 +115,19 @@ fn the_first_message_must_be_a_hello_of_this_version() {
         let problem = receive_bye(&mut socket);
         assert_eq!(problem.code, code, "{problem:?}");
         read_to_the_end(&mut socket);
+    }
+}
+
+#[test]
+fn a_client_that_closes_is_answered() {
+    let fixture = Fixture::looking();
+    let early = fixture.connect();
+    let (late, _) = fixture.attach();
+    for mut socket in [early, late] {
+        socket.close(Some(CloseFrame { code: CloseCode::Normal, reason: "".into() })).unwrap();
+        let answer =
+            std::iter::from_fn(|| socket.read().ok()).find_map(|message| if let Message::Close(frame) = message { frame } else { None });
+        assert_eq!(answer.map(|frame| frame.code), Some(CloseCode::Normal));
     }
 }
 

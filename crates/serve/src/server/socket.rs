@@ -52,7 +52,11 @@ pub(super) async fn run(socket: WebSocket, client: Client) {
             tracing::debug!(code = error.code(), "a panel was sent away");
             part(&mut writer, &mut reader, &error).await;
         }
-        None => tracing::debug!("a panel has left"),
+        None => {
+            tracing::debug!("a panel has left");
+            // Whoever closes waits for an answer to that; a socket that is gone takes none.
+            let _ = timeout(limits::CLOSE_TIMEOUT, writer.close()).await;
+        }
     }
 }
 
