@@ -9,6 +9,13 @@ use std::time::SystemTime;
 /// What the built panel is made of, in `ui/`.
 const SOURCES: &[&str] = &["src", "public", "index.html", "package-lock.json", "svelte.config.js", "tsconfig.json", "vite.config.ts"];
 
+/// Writes one line for each package that is not there for its development alone.
+const THIRD_PARTY: &str = "Object.entries(require('./package-lock.json').packages)
+    .filter(([path, { dev }]) => path && !dev)
+    .map(([path]) => require(`./${path}/package.json`))
+    .map(({ name, version, license, homepage, repository }) => `${name} v${version} | ${license} | ${homepage ?? repository?.url ?? repository}`)
+    .join('\\n')";
+
 /// Builds the panel, if it is not newer than what it is made of.
 pub(crate) fn build() -> Result<()> {
     if !process::on_path("npm") {
@@ -39,6 +46,15 @@ pub(crate) fn test(browser: bool, program: Option<&Path>) -> Result<()> {
         seen.env("WASM_ENGINE_PROGRAM", program).env("WASM_ENGINE_APP", process::root().join("apps/swarm"));
     }
     process::check(&mut seen)
+}
+
+/// Every package from outside that the panel is built of, with its licence and its home: those that it runs with, and what they bring along.
+pub(crate) fn third_party() -> Result<String> {
+    if !process::on_path("npm") {
+        return Ok(String::new());
+    }
+    install()?;
+    process::ask(process::command("node").args(["-p", THIRD_PARTY]).current_dir(folder()), "")
 }
 
 /// Brings the packages that the lock file names, unless they are there.

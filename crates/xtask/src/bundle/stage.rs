@@ -3,7 +3,7 @@
 use super::{depends, files_with_ending};
 use crate::build::Profile;
 use crate::failure::{Failure, Result};
-use crate::{build, packages, process};
+use crate::{build, packages, panel, process};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
@@ -109,11 +109,12 @@ fn inference_library(built: &Path) -> Vec<PathBuf> {
     files_with_ending(built, "so").into_iter().filter(|path| path.ends_with("libonnxruntime.so")).collect()
 }
 
-/// Every crate from outside that is compiled in, with its licence and its home.
+/// Every crate from outside that is compiled in and every package that the panel is built of, with its licence and its home.
 fn third_party() -> Result<String> {
     let mut tree = process::cargo(&["tree", "--locked", "--edges", "normal", "--prefix", "none", "--format", "{p} | {l} | {r}"]);
     let told = process::ask(tree.args(packages::PROGRAMS), "")?;
-    Ok(from_outside(&told).into_iter().map(|line| format!("{line}\n")).collect())
+    let packages = panel::third_party()?;
+    Ok(from_outside(&told).into_iter().chain(packages.lines()).map(|line| format!("{line}\n")).collect())
 }
 
 /// Lines of cargo's tree, each once, without our own crates: those have a folder in parentheses.
