@@ -255,6 +255,12 @@ describe('asking', () => {
     await seed.fill('18446744073709551615');
     await seed.press('Enter');
     await asked([{ what: 'restart', seed: '18446744073709551615' }]);
+    // By key too.
+    server.asks.length = 0;
+    await seed.fill('7');
+    await seed.blur();
+    await page.keyboard.press('Shift+R');
+    await asked([{ what: 'restart', seed: '7' }]);
     server.world.state.run = { ...server.world.state.run, seed: '9007199254740993' };
     server.change({ ...nothing(), run: server.world.state.run });
     await expect.poll(() => seed.inputValue()).toBe('9007199254740993');
@@ -266,8 +272,12 @@ describe('asking', () => {
     await speed.fill('250');
     await asked([{ what: 'param', name: 'speed', value: 250 }]);
     await expect.poll(() => page.locator('output').last().innerText()).toBe('250 px/s');
-    await page.getByRole('button', { name: 'Reset Speed to 120 px/s' }).click();
+    await page.getByRole('button', { name: 'Reset Speed to 120 px/s' }).press('Enter');
     await expect.poll(() => server.world.state.params.at(-1)?.value).toBe(120);
+    // The button has gone, and did not take the focus with it.
+    expect(await speed.evaluate((slider) => slider === document.activeElement)).toBe(true);
+    // What has no step can be anything, its bounds among it.
+    expect(await page.getByRole('slider', { name: 'wander' }).getAttribute('step')).toBe('any');
     server.world.state.params = APP.params.map(({ name, max }) => ({ name, value: max }));
     server.change({ ...nothing(), params: server.world.state.params });
     await expect.poll(() => speed.inputValue()).toBe('300');
@@ -295,6 +305,16 @@ describe('asking', () => {
     server.world.answer = () => ({ problem: { code: 'ASKS_FULL', message: '64 asks are waiting for the engine', hint: null }, change: null });
     await speed.fill('20');
     await expect.poll(() => speed.inputValue()).toBe('250');
+  });
+
+  it('for a parameter no more while the engine has not answered, and then for what it was moved to last', async () => {
+    await start();
+    server.late = 700;
+    const speed = page.getByRole('slider', { name: 'speed' });
+    await speed.fill('100');
+    await asked([{ what: 'param', name: 'speed', value: 100 }]);
+    for (const value of ['200', '210', '220']) await speed.fill(value);
+    await asked([100, 220].map((value) => ({ what: 'param', name: 'speed', value })));
   });
 
   it('shows why something was refused', async () => {

@@ -54,9 +54,11 @@ describe('a decision', () => {
     expect(await checked()).toEqual(['Always allow\nFrom the next restart on']);
     await page.keyboard.press('Escape');
 
-    await button(/^Restart from tick 0, with what is allowed now/).click();
+    await button(/^Restart from tick 0, with what is allowed now/).press('Enter');
     await button(/^flock, write boids: Allowed always$/).waitFor();
     expect(await page.locator('.waiting').count()).toBe(0);
+    // The button has gone, and did not take the focus with it.
+    expect(await page.evaluate(() => document.activeElement?.id)).toBe('card-permissions');
     await choose(/^flock, write boids/, 'As the manifest says');
     await button(/^flock, write boids: Allowed$/).waitFor();
     await asked([

@@ -38,6 +38,8 @@ export class TestServer {
   #alive: ReturnType<typeof setInterval> | undefined;
   /** Says nothing any more by itself, as a stopped process does. */
   mute = false;
+  /** How long its answers take, ms. */
+  late = 0;
 
   private constructor(options: Options) {
     this.#options = options;
@@ -122,7 +124,7 @@ export class TestServer {
       }
       this.asks.push(message.ask);
       const { problem, change } = this.world.answer(message.ask);
-      send({ type: 'answer', id: message.id, problem });
+      setTimeout(() => client.readyState === client.OPEN && send({ type: 'answer', id: message.id, problem }), this.late);
       if (change) setTimeout(() => this.change(this.#newest(change)), CHANGE_MS);
     });
   }

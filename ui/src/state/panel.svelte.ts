@@ -15,6 +15,13 @@ export interface Refusal {
   reason: string;
 }
 
+const SEED_MAX = 2n ** 64n - 1n;
+
+/** Whether the engine takes this as a seed. */
+export function isSeed(text: string): boolean {
+  return /^\d{1,20}$/.test(text) && BigInt(text) <= SEED_MAX;
+}
+
 const INTERRUPTED: Problem = { code: 'ASK_INTERRUPTED', message: 'The connection was begun anew before the engine had answered.', hint: 'Ask again.' };
 
 /** Everything the panel shows, and the one way to ask for something. */
@@ -24,6 +31,8 @@ export class Panel implements Listener {
   engine = $state('');
   mayAsk = $state(false);
   connection = $state.raw<Status>({ phase: 'connecting' });
+  /** What was typed into the seed's field; `null` while it shows the run's seed. */
+  seed = $state<string | null>(null);
   /** Why what a person wanted last was not done. */
   refused = $state.raw<Problem | null>(null);
   /** The newest error, for those who hear instead of see; the same text may come twice, as another object. */
@@ -76,6 +85,18 @@ export class Panel implements Listener {
     this.#connection.ask(this.#id, ask);
   }
 
+  /** Restarts the run with the seed that the field shows. */
+  restart(): void {
+    const seed = this.seed?.trim() || null;
+    if (seed !== null && !isSeed(seed)) {
+      this.refused = { code: 'SEED_INVALID', message: 'A seed is a whole number from 0 to 18,446,744,073,709,551,615.', hint: 'Write it in digits alone.' };
+      return;
+    }
+    this.ask({ what: 'restart', seed }, (problem) => {
+      if (!problem) this.seed = null;
+    });
+  }
+
   status(status: Status): void {
     this.connection = status;
     if (status.phase === 'lost') this.#forget(status.problem);
@@ -121,6 +142,7 @@ export class Panel implements Listener {
     this.#pace.stop();
     this.view = this.#latest = EMPTY;
     this.mayAsk = false;
+    this.seed = null;
     this.refused = null;
     this.announced = { text: '' };
     this.connection = { phase: 'connecting' };
