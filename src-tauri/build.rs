@@ -1,8 +1,7 @@
 //! Compiles `tauri.conf.json` and the capabilities into the program, and shows drivers what stands for a function of the C library.
 
 /// What the panel may call, as far as `capabilities/panel.json` allows it. Whatever is not named here nobody may call.
-const COMMANDS: &[&str] =
-    &["panel_hello", "panel_took", "panel_ask", "shell_hello", "shell_open", "shell_choose", "shell_forget", "shell_autostart"];
+const COMMANDS: &[&str] = &["panel_hello", "panel_took", "panel_ask", "shell_hello", "shell_ask"];
 
 fn main() {
     let attributes = tauri_build::Attributes::new().app_manifest(tauri_build::AppManifest::new().commands(COMMANDS));

@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 
 use tauri::ipc::Channel;
-use tauri::{AppHandle, State};
+use tauri::{AppHandle, Manager, State};
 use tauri_plugin_dialog::DialogExt as _;
-use wasm_engine_engine::desktop::protocol::{FromEngine, FromPanel, Problem, Rights, ShellState};
+use wasm_engine_engine::desktop::protocol::{FromEngine, FromPanel, Problem, Rights, ShellAsk, ShellState};
 
 use crate::shell::Shell;
 use crate::{launch, recent, sys};
@@ -47,18 +47,29 @@ pub(crate) async fn shell_hello(channel: Channel<ShellState>, shell: State<'_, S
     Ok(())
 }
 
-/// Opens an app.
+/// The panel wants something of the shell. The answer is the outcome.
 #[tauri::command]
-pub(crate) async fn shell_open(path: String, app: AppHandle) -> Result<(), Problem> {
-    if path.len() > PATH_BYTES {
-        return Err(problem("TOO_LONG", "no path is that long"));
+pub(crate) async fn shell_ask(ask: ShellAsk, app: AppHandle) -> Result<(), Problem> {
+    match ask {
+        ShellAsk::Open { path } if path.len() > PATH_BYTES => Err(problem("TOO_LONG", "no path is that long")),
+        ShellAsk::Open { path } => open(app, path.into()).await,
+        ShellAsk::Choose { archive } => choose(app, archive).await,
+        ShellAsk::Forget { path } => {
+            // Waits for other shells, while nobody should have to wait for this one.
+            let recent = recent::forget(&path);
+            app.state::<Shell>().show(|state| state.recent = recent);
+            Ok(())
+        }
+        ShellAsk::Autostart { on } => {
+            launch::autostart(&app).set(on).map_err(|error| problem("AUTOSTART_FAILED", &error.to_string()))?;
+            app.state::<Shell>().show(|state| state.autostart = on);
+            Ok(())
+        }
     }
-    open(app, path.into()).await
 }
 
 /// Lets the person choose an app, a folder or an archive, and opens it.
-#[tauri::command]
-pub(crate) async fn shell_choose(archive: bool, app: AppHandle) -> Result<(), Problem> {
+async fn choose(app: AppHandle, archive: bool) -> Result<(), Problem> {
     let mut dialog = app.dialog().file();
     if let Some(folder) = recent::folder() {
         dialog = dialog.set_directory(folder);
@@ -82,23 +93,6 @@ pub(crate) async fn shell_choose(archive: bool, app: AppHandle) -> Result<(), Pr
 async fn open(app: AppHandle, path: PathBuf) -> Result<(), Problem> {
     let opened = tauri::async_runtime::spawn_blocking(move || launch::open(&app, &path)).await;
     opened.unwrap_or_else(|error| Err(problem("OPEN_FAILED", &error.to_string())))
-}
-
-/// Takes an app out of those opened last.
-#[tauri::command]
-pub(crate) async fn shell_forget(path: String, shell: State<'_, Shell>) -> Result<(), Problem> {
-    // Waits for other shells, while nobody should have to wait for this one.
-    let recent = recent::forget(&path);
-    shell.show(|state| state.recent = recent);
-    Ok(())
-}
-
-/// Whether the shell starts with the session.
-#[tauri::command]
-pub(crate) async fn shell_autostart(on: bool, app: AppHandle, shell: State<'_, Shell>) -> Result<(), Problem> {
-    launch::autostart(&app).set(on).map_err(|error| problem("AUTOSTART_FAILED", &error.to_string()))?;
-    shell.show(|state| state.autostart = on);
-    Ok(())
 }
 
 fn not_yet() -> Problem {

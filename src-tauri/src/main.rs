@@ -16,7 +16,7 @@ use std::error::Error;
 use std::path::PathBuf;
 
 use clap::Parser;
-use tauri::{App, AppHandle, Manager, RunEvent};
+use tauri::{App, AppHandle, Manager, RunEvent, WindowEvent};
 use wasm_engine_engine::desktop::Opening;
 use wasm_engine_engine::{Display, PanelLog, RunOptions, StopHandle, start_log};
 
@@ -96,10 +96,7 @@ fn run() -> i32 {
             commands::panel_took,
             commands::panel_ask,
             commands::shell_hello,
-            commands::shell_open,
-            commands::shell_choose,
-            commands::shell_forget,
-            commands::shell_autostart,
+            commands::shell_ask,
         ])
         .setup(move |shell| {
             // Not an error of the hook's, which Tauri panics of.
@@ -117,10 +114,10 @@ fn run() -> i32 {
 fn drive(shell: App) -> i32 {
     let handle = shell.handle().clone();
     let state = handle.state::<Shell>();
-    let code = shell.run_return(|shell, event| {
-        if let RunEvent::Exit = event {
-            shell.state::<Shell>().finish();
-        }
+    let code = shell.run_return(|shell, event| match event {
+        RunEvent::Exit => shell.state::<Shell>().finish(),
+        RunEvent::WindowEvent { event: WindowEvent::Focused(true), .. } => window::looked_at(shell),
+        _ => {}
     });
     // Now that this one no longer stands for it.
     if let (true, Some(app)) = (state.begins_again(), state.app())

@@ -24,7 +24,7 @@ pub(crate) async fn tell(app: AppHandle, title: String, run: Arc<Desktop>) {
         }
         for text in fresh(&change, &mut told) {
             let is_looking = sys::find(&app).is_some_and(|window| window.is_focused().unwrap_or(false));
-            let notice = app.notification().builder().title(&title).body(&text);
+            let notice = app.notification().builder().title(&title).body(sys::notice(&text));
             // A desktop without notifications is none to notify.
             if let (false, Err(error)) = (is_looking, notice.show()) {
                 tracing::debug!("no notification: {error}");

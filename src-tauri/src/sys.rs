@@ -7,9 +7,9 @@ mod linux;
 
 #[cfg(not(target_os = "linux"))]
 pub(crate) use composed::{
-    Autostart, Place, diagnostic, find, fraction, hear_hud_keys, is_running, load, prepare, run, single_instance, webview, window,
+    Autostart, Place, diagnostic, find, fraction, hear_hud_keys, is_running, load, notice, prepare, run, single_instance, webview, window,
 };
 #[cfg(target_os = "linux")]
 pub(crate) use linux::{
-    Autostart, Place, diagnostic, find, fraction, hear_hud_keys, is_running, load, prepare, run, single_instance, webview, window,
+    Autostart, Place, diagnostic, find, fraction, hear_hud_keys, is_running, load, notice, prepare, run, single_instance, webview, window,
 };

@@ -107,6 +107,15 @@ fn run(app: &AppHandle, path: &Path, place: Place, opening: Opening) -> Result<(
     Ok(())
 }
 
+/// The person has come back to the window: other shells may have opened apps meanwhile.
+pub(crate) fn looked_at(app: &AppHandle) {
+    let app = app.clone();
+    tauri::async_runtime::spawn_blocking(move || {
+        let recent = recent::load();
+        app.state::<Shell>().show(|state| state.recent = recent);
+    });
+}
+
 /// Opens what is dropped on the window.
 pub(crate) fn dragged(app: &AppHandle, event: &DragDropEvent) {
     let shell = app.state::<Shell>();

@@ -52,8 +52,8 @@ fn the_panel_answers_a_driver_and_the_shell_refuses_what_it_does_not_know() {
         let channel = "'__CHANNEL__:' + window.__TAURI_INTERNALS__.transformCallback(() => {})";
         assert_eq!(refusal(&driver, "panel_hello", &format!("{{ message: {message}, channel: {channel} }}")), code);
     }
-    assert!(refusal(&driver, "shell_open", "{ path: 7 }").contains("invalid args"));
-    assert_eq!(refusal(&driver, "shell_open", "{ path: '/nowhere/at/all' }"), "APP_MISSING");
+    assert!(refusal(&driver, "shell_ask", "{ ask: { what: 'open', path: 7 } }").contains("invalid args"));
+    assert_eq!(refusal(&driver, "shell_ask", "{ ask: { what: 'open', path: '/nowhere/at/all' } }"), "APP_MISSING");
     // What the capability does not allow, all of which the shell has, and what is no command.
     let plugins = [
         "app|version",
@@ -71,7 +71,7 @@ fn the_panel_answers_a_driver_and_the_shell_refuses_what_it_does_not_know() {
     }
     assert!(refusal(&driver, "format_disk", "{}").contains("not allowed"));
     // 100 MB.
-    assert_eq!(refusal(&driver, "shell_open", "{ path: 'x'.repeat(100e6) }"), "TOO_LONG");
+    assert_eq!(refusal(&driver, "shell_ask", "{ ask: { what: 'open', path: 'x'.repeat(100e6) } }"), "TOO_LONG");
     assert!(refusal(&driver, "panel_ask", "{ message: 'x'.repeat(100e6) }").contains("invalid args"));
     let asked = "{ message: { type: 'ask', id: 1, ask: { what: 'param', name: 'x'.repeat(100e6), value: 1 } } }";
     assert_eq!(refusal(&driver, "panel_ask", asked), "ASK_TOO_LONG");
@@ -99,7 +99,8 @@ fn an_app_starts_with_the_session_wherever_it_lies() {
     let driver = Driver::start(&session, &[app.to_str().unwrap()]);
     until("the panel shows the run", || driver.text("h1").filter(|title| title.contains("Desk")));
     let switch = |on: bool| {
-        let outcome = driver.outcome(&format!("window.__TAURI_INTERNALS__.invoke('shell_autostart', {{ on: {on} }})"));
+        let outcome =
+            driver.outcome(&format!("window.__TAURI_INTERNALS__.invoke('shell_ask', {{ ask: {{ what: 'autostart', on: {on} }} }})"));
         assert_eq!(outcome["error"], Value::Null, "{outcome}");
     };
     assert_eq!(entry(), None, "off until it is asked for");
@@ -177,6 +178,37 @@ fn an_app_whose_folder_has_gone_goes_on() {
     let outcome = driver.outcome(ask);
     assert_eq!(outcome["error"], Value::Null, "{outcome}");
     session.shows(window, "the page that was put back", |picture| is_on(picture, CLICK));
+}
+
+#[test]
+fn every_shell_knows_the_apps_that_were_opened_last() {
+    let session = Session::start("desktop-recent");
+    let other = session.home().join("other");
+    copy(fixture("desk").as_ref(), &other);
+    let manifest = std::fs::read_to_string(other.join("app.toml")).unwrap();
+    std::fs::write(other.join("app.toml"), manifest.replace("\"Desk\"", "\"Other\"")).unwrap();
+    let driver = Driver::start(&session, &[&fixture("desk")]);
+    until("the panel shows the run", || driver.text("h1").filter(|title| title.contains("Desk")));
+    let ask = format!("window.__TAURI_INTERNALS__.invoke('shell_ask', {{ ask: {{ what: 'open', path: {other:?} }} }})");
+    assert_eq!(driver.outcome(&ask)["error"], Value::Null);
+    let pid = until("the other app's window", || session.pid_of("Other"));
+    session.shows(session.display.window_of(pid).unwrap(), "its page", |picture| is_off(picture, CLICK));
+    assert!(Command::new("kill").arg(pid.to_string()).status().unwrap().success());
+    until("the other app ends", || session.pid_of("Other").is_none().then_some(()));
+    // Whose window is looked at again when it is the last one.
+    driver.click("[aria-label='Open another app']");
+    until("the other app is in the menu", || driver.text("[role=menu]").filter(|menu| menu.contains("Other")));
+    drop(driver);
+
+    let driver = Driver::start(&session, &[]);
+    let listed = || driver.text(".welcome ul");
+    until("both are in the list", || listed().filter(|list| list.contains("Other") && list.contains("Desk")));
+    driver.click("[aria-label='Remove Other from the list']");
+    until("one is in the list", || listed().filter(|list| !list.contains("Other") && list.contains("Desk")));
+    let kept = std::fs::read_to_string(session.home().join(".config/wasm-engine/recent.json")).unwrap();
+    assert!(!kept.contains("Other") && kept.contains("Desk"), "{kept}");
+    driver.click(".welcome input[type=checkbox]");
+    until("the entry", || std::fs::read_dir(session.home().join(".config/autostart")).ok()?.flatten().next());
 }
 
 #[test]

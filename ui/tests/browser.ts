@@ -3,7 +3,7 @@
 import { existsSync } from 'node:fs';
 import axe from 'axe-core';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
-import type { FromEngine, Problem, RecentApp, ShellState } from '../src/protocol';
+import type { FromEngine, Problem, RecentApp, ShellAsk, ShellState } from '../src/protocol';
 
 const PLACES = [process.env.CHROMIUM, '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
 
@@ -27,7 +27,7 @@ interface Fake {
   calls: [string, Record<string, unknown>][];
   /** Says that the shell's state is another one. */
   tell(state: ShellState): void;
-  /** Commands that are refused, and why. */
+  /** Commands that are refused and asks of the shell, and why. */
   refuse: Record<string, Problem>;
 }
 
@@ -54,7 +54,8 @@ export async function shell(page: Page, messages: FromEngine[], state: ShellStat
       const invoke = async (command: string, args: Record<string, unknown>) => {
         // That a message has been taken is said after each: no test asks for it here.
         if (command !== 'panel_took') fake.calls.push([command, args]);
-        const refused = fake.refuse[command];
+        const ask = command === 'shell_ask' ? (args.ask as ShellAsk) : null;
+        const refused = fake.refuse[ask?.what ?? command];
         if (refused) throw refused;
         if (command === 'panel_hello') {
           if (!state.app) throw { code: 'NOT_YET', message: 'the run has not begun', hint: null };
@@ -65,9 +66,9 @@ export async function shell(page: Page, messages: FromEngine[], state: ShellStat
           fake.tell(state);
         }
         // A shell that has an app opens another one in a window of its own.
-        if (command === 'shell_open' && !state.app) fake.tell({ ...state, app: state.recent.find(({ path }) => path === args.path) ?? null });
-        if (command === 'shell_forget') fake.tell({ ...state, recent: state.recent.filter(({ path }) => path !== args.path) });
-        if (command === 'shell_autostart') fake.tell({ ...state, autostart: args.on === true });
+        if (ask?.what === 'open' && !state.app) fake.tell({ ...state, app: state.recent.find(({ path }) => path === ask.path) ?? null });
+        if (ask?.what === 'forget') fake.tell({ ...state, recent: state.recent.filter(({ path }) => path !== ask.path) });
+        if (ask?.what === 'autostart') fake.tell({ ...state, autostart: ask.on });
         return null;
       };
       const transformCallback = (callback: (payload: unknown) => void) => callbacks.push(callback) - 1;

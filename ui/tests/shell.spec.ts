@@ -39,7 +39,7 @@ describe('without an app', () => {
     await titled('Swarm');
     expect((await calls(page)).map(([command, args]) => [command, args])).toEqual([
       ['shell_hello', {}],
-      ['shell_open', { path: NIGHT_SKY.path }],
+      ['shell_ask', { ask: { what: 'open', path: NIGHT_SKY.path } }],
       ['panel_hello', { message: { type: 'hello', version: VERSION } }],
     ]);
     expect(await page.title()).toBe('Swarm – wasm-engine');
@@ -52,9 +52,9 @@ describe('without an app', () => {
     await page.getByRole('button', { name: 'Open archive…' }).click();
     await page.keyboard.press('o');
     await expect.poll(async () => (await calls(page)).slice(1)).toEqual([
-      ['shell_choose', { archive: false }],
-      ['shell_choose', { archive: true }],
-      ['shell_choose', { archive: false }],
+      ['shell_ask', { ask: { what: 'choose', archive: false } }],
+      ['shell_ask', { ask: { what: 'choose', archive: true } }],
+      ['shell_ask', { ask: { what: 'choose', archive: false } }],
     ]);
     const long = page.getByRole('button', { name: /^Night sky/ });
     expect(await long.getAttribute('title')).toBe(NIGHT_SKY.path);
@@ -67,15 +67,15 @@ describe('without an app', () => {
     await expect.poll(() => page.getByRole('listitem').count()).toBe(2);
     await page.getByRole('checkbox', { name: 'Start at login' }).click();
     await expect.poll(async () => (await calls(page)).slice(1)).toEqual([
-      ['shell_forget', { path: ORDERS.path }],
-      ['shell_autostart', { on: true }],
+      ['shell_ask', { ask: { what: 'forget', path: ORDERS.path } }],
+      ['shell_ask', { ask: { what: 'autostart', on: true } }],
     ]);
     await expect.poll(() => page.getByRole('checkbox').isChecked()).toBe(true);
   });
 
   it('shows why an app could not be opened', async () => {
     await start(NO_APP);
-    await refuse(page, 'shell_open', { code: 'MANIFEST_MISSING', message: 'There is no app.toml in /srv/apps/orders.', hint: 'Choose another folder.' });
+    await refuse(page, 'open', { code: 'MANIFEST_MISSING', message: 'There is no app.toml in /srv/apps/orders.', hint: 'Choose another folder.' });
     await page.getByRole('button', { name: /^Orders/ }).click();
     await page.getByRole('alert').getByText('There is no app.toml').waitFor();
     await page.getByRole('button', { name: 'Dismiss' }).click();
@@ -86,7 +86,7 @@ describe('without an app', () => {
 
   it('takes a box back that could not be set', async () => {
     await start(NO_APP);
-    await refuse(page, 'shell_autostart', { code: 'AUTOSTART', message: 'The folder for autostart cannot be written.', hint: null });
+    await refuse(page, 'autostart', { code: 'AUTOSTART', message: 'The folder for autostart cannot be written.', hint: null });
     const box = page.getByRole('checkbox', { name: 'Start at login' });
     await box.click();
     await page.getByRole('alert').getByText('cannot be written').waitFor();
@@ -100,10 +100,10 @@ describe('with an app', () => {
     await menu();
     expect(await page.getByRole('menuitem').allInnerTexts()).toEqual(['Open folder…', 'Open archive…', 'Night sky\n…/releases/2026-11/night-sky-1.4.0.weapp', 'Orders\n/srv/apps/orders']);
     await page.getByRole('menuitem', { name: /Orders/ }).click();
-    await expect.poll(commands).toEqual(['shell_hello', 'panel_hello', 'shell_open']);
+    await expect.poll(commands).toEqual(['shell_hello', 'panel_hello', 'shell_ask']);
     await menu();
     await page.getByRole('menuitem', { name: 'Open archive…' }).click();
-    await expect.poll(commands).toEqual(['shell_hello', 'panel_hello', 'shell_open', 'shell_choose']);
+    await expect.poll(commands).toEqual(['shell_hello', 'panel_hello', 'shell_ask', 'shell_ask']);
   });
 
   it('the menu is used with keys, and sets the start at login', async () => {
@@ -113,7 +113,7 @@ describe('with an app', () => {
     const box = page.getByRole('menuitemcheckbox', { name: 'Start at login' });
     expect(await box.getAttribute('aria-checked')).toBe('false');
     await page.keyboard.press('Space');
-    await expect.poll(async () => (await calls(page)).at(-1)).toEqual(['shell_autostart', { on: true }]);
+    await expect.poll(async () => (await calls(page)).at(-1)).toEqual(['shell_ask', { ask: { what: 'autostart', on: true } }]);
     await page.keyboard.press('Enter');
     await page.keyboard.press('End');
     expect(await box.getAttribute('aria-checked')).toBe('true');

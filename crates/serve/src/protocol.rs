@@ -13,7 +13,7 @@ mod state;
 mod typescript;
 
 use serde::{Deserialize, Serialize};
-pub use shell::{RecentApp, ShellApp, ShellState};
+pub use shell::{RecentApp, ShellApp, ShellAsk, ShellState};
 pub use state::{
     Buffer, CounterValue, Decision, Frame, Guest, GuestKind, Lane, Level, LogEntry, ParamValue, Permission, Run, RunPhase, Scope, Seed,
     StageTimes, State,

@@ -24,6 +24,11 @@ pub(crate) fn is_running(_identity: &str) -> bool {
     false
 }
 
+/// A text as notifications take it.
+pub(crate) fn notice(text: &str) -> String {
+    text.to_owned()
+}
+
 /// Starting one app, or the shell without one, with the session.
 pub(crate) struct Autostart(AppHandle);
 

@@ -66,6 +66,11 @@ pub(crate) fn diagnostic(error: &(dyn Error + 'static)) -> Option<Diagnostic> {
     error.downcast_ref::<linux::LibraryError>().map(|error| Diagnostic::new(error.code(), error.to_string()))
 }
 
+/// A text as notifications take it, whose servers read markup in it: what a guest has said is not to be any.
+pub(crate) fn notice(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+}
+
 /// What things are to be magnified by after the window's scale, which GTK has as a whole number.
 pub(crate) fn fraction() -> f64 {
     linux::fraction()
@@ -237,4 +242,14 @@ fn host(window: &Window, pixels: Arc<PanelPixels>, waiting: linux::Waiting) -> R
     linux::capture(&view, pixels);
     linux::revive(&view);
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_guest_has_said_is_no_markup() {
+        assert_eq!(notice("a < b && <b>c</b>"), "a &lt; b &amp;&amp; &lt;b&gt;c&lt;/b&gt;");
+    }
 }

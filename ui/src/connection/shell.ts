@@ -1,7 +1,7 @@
-import type { Problem, ShellState } from '../protocol';
+import type { Problem, ShellAsk, ShellState } from '../protocol';
 import { call, channel, type TauriInternals } from './channel';
 
-/** The commands of the desktop shell itself. Each comes back with why it was not done, if it was not. */
+/** What the panel says to the desktop shell itself. It comes back with why it was not done, if it was not. */
 export class ShellConnection {
   readonly #tauri: TauriInternals;
 
@@ -14,23 +14,8 @@ export class ShellConnection {
     return call(this.#tauri, 'shell_hello', { channel: channel(this.#tauri, take) });
   }
 
-  /** Opens an app's folder or archive. */
-  open(path: string): Promise<Problem | null> {
-    return call(this.#tauri, 'shell_open', { path });
-  }
-
-  /** Lets the person choose a folder, or an archive, and opens it. */
-  choose(archive: boolean): Promise<Problem | null> {
-    return call(this.#tauri, 'shell_choose', { archive });
-  }
-
-  /** Takes an app off the list of those opened before. */
-  forget(path: string): Promise<Problem | null> {
-    return call(this.#tauri, 'shell_forget', { path });
-  }
-
-  /** Starts the shell when the person logs in, or no longer. */
-  autostart(on: boolean): Promise<Problem | null> {
-    return call(this.#tauri, 'shell_autostart', { on });
+  /** Asks for something. */
+  ask(ask: ShellAsk): Promise<Problem | null> {
+    return call(this.#tauri, 'shell_ask', { ask });
   }
 }

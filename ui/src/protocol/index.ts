@@ -679,6 +679,27 @@ message: string,
 hint: string | null, };
 
 /**
+ * What the panel asks of the shell.
+ */
+export type ShellAsk = { "what": "open",
+/**
+ * Its folder or archive.
+ */
+path: string, } | { "what": "choose",
+/**
+ * Whether an archive is wanted, and not a folder.
+ */
+archive: boolean, } | { "what": "forget",
+/**
+ * Its folder or archive.
+ */
+path: string, } | { "what": "autostart",
+/**
+ * Whether it is to be started.
+ */
+on: boolean, };
+
+/**
  * The shell's state.
  */
 export type ShellState = {

@@ -44,17 +44,17 @@ export class Shell {
   }
 
   forget(path: string): void {
-    void this.#do(() => this.#connection.forget(path));
+    void this.#do(() => this.#connection.ask({ what: 'forget', path }));
   }
 
   autostart(on: boolean): void {
-    void this.#do(() => this.#connection.autostart(on));
+    void this.#do(() => this.#connection.ask({ what: 'autostart', on }));
   }
 
   async #open(wanted: Wanted): Promise<void> {
     this.opening = wanted;
     await this.#do(() =>
-      wanted.what === 'app' ? this.#connection.open(wanted.path) : this.#connection.choose(wanted.what === 'archive'),
+      this.#connection.ask(wanted.what === 'app' ? { what: 'open', path: wanted.path } : { what: 'choose', archive: wanted.what === 'archive' }),
     );
     this.opening = null;
   }

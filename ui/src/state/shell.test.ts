@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { TauriInternals } from '../connection/channel';
 import { ShellConnection } from '../connection/shell';
 import { TauriConnection } from '../connection/tauri';
-import { type FromEngine, type Problem, type ShellState, VERSION } from '../protocol';
+import { type FromEngine, type Problem, type ShellAsk, type ShellState, VERSION } from '../protocol';
 import { EMPTY } from './apply';
 import { Panel } from './panel.svelte';
 import { Shell } from './shell.svelte';
@@ -19,13 +19,15 @@ const HELLO: FromEngine = { type: 'hello', version: VERSION, engine: '0.1.0', ap
 /** A shell whose every word the test says. */
 class Fake implements TauriInternals {
   readonly calls: [string, Record<string, unknown>][] = [];
+  /** Commands that are refused, and asks of the shell. */
   readonly refused = new Map<string, unknown>();
   readonly #callbacks: ((payload: unknown) => void)[] = [];
   readonly #said = new Map<string, number>();
 
   invoke(command: string, args: Record<string, unknown>): Promise<unknown> {
     this.calls.push([command, args]);
-    return this.refused.has(command) ? Promise.reject(this.refused.get(command)) : Promise.resolve(null);
+    const what = command === 'shell_ask' ? (args.ask as ShellAsk).what : command;
+    return this.refused.has(what) ? Promise.reject(this.refused.get(what)) : Promise.resolve(null);
   }
 
   transformCallback(callback: (payload: unknown) => void): number {
@@ -126,10 +128,10 @@ describe('opening', () => {
   it('an app from the list, by its path', async () => {
     const { fake, shell } = await start(NONE);
     shell.open({ what: 'app', ...ORDERS });
-    expect(fake.calls.at(-1)).toEqual(['shell_open', { path: '/apps/orders' }]);
+    expect(fake.calls.at(-1)).toEqual(['shell_ask', { ask: { what: 'open', path: '/apps/orders' } }]);
     expect(shell.opening).toEqual({ what: 'app', ...ORDERS });
     shell.open({ what: 'folder' });
-    expect(fake.names()).toEqual(['shell_hello', 'shell_open']);
+    expect(fake.names()).toEqual(['shell_hello', 'shell_ask']);
     await settled();
     expect(shell.opening).toBe(null);
   });
@@ -140,8 +142,8 @@ describe('opening', () => {
     await settled();
     shell.open({ what: 'archive' });
     expect(fake.calls.slice(1)).toEqual([
-      ['shell_choose', { archive: false }],
-      ['shell_choose', { archive: true }],
+      ['shell_ask', { ask: { what: 'choose', archive: false } }],
+      ['shell_ask', { ask: { what: 'choose', archive: true } }],
     ]);
   });
 
@@ -153,13 +155,13 @@ describe('opening', () => {
     expect([shell.busy, shell.recent]).toEqual([false, [SWARM, ORDERS]]);
     shell.open({ what: 'app', ...SWARM });
     await settled();
-    expect(fake.names()).toEqual(['shell_hello', 'panel_hello', 'shell_open']);
+    expect(fake.names()).toEqual(['shell_hello', 'panel_hello', 'shell_ask']);
   });
 });
 
 describe('what the shell failed at', () => {
   it('is shown, whether its state or its answer tells, until somebody tries again', async () => {
-    const { fake, shell } = await start(NONE, [['shell_open', NOT_FOUND]]);
+    const { fake, shell } = await start(NONE, [['open', NOT_FOUND]]);
     shell.open({ what: 'app', ...ORDERS });
     await settled();
     expect(shell.problem).toEqual(NOT_FOUND);
@@ -171,7 +173,7 @@ describe('what the shell failed at', () => {
     fake.tell({ ...NONE, problem: NOT_FOUND });
     expect(shell.problem).toEqual(NOT_FOUND);
     shell.forget(ORDERS.path);
-    expect([shell.problem, fake.calls.at(-1)]).toEqual([null, ['shell_forget', { path: '/apps/orders' }]]);
+    expect([shell.problem, fake.calls.at(-1)]).toEqual([null, ['shell_ask', { ask: { what: 'forget', path: '/apps/orders' } }]]);
   });
 });
 
@@ -192,6 +194,6 @@ describe('the menu', () => {
     if (item?.kind !== 'checkbox') throw new Error('no checkbox');
     expect(item.checked).toBe(true);
     item.run();
-    expect(fake.calls.at(-1)).toEqual(['shell_autostart', { on: false }]);
+    expect(fake.calls.at(-1)).toEqual(['shell_ask', { ask: { what: 'autostart', on: false } }]);
   });
 });

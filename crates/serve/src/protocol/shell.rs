@@ -4,6 +4,33 @@ use serde::{Deserialize, Serialize};
 
 use super::Problem;
 
+/// What the panel asks of the shell.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(tag = "what", rename_all = "snake_case")]
+pub enum ShellAsk {
+    /// Opens an app.
+    Open {
+        /// Its folder or archive.
+        path: String,
+    },
+    /// Lets the person choose an app, and opens it.
+    Choose {
+        /// Whether an archive is wanted, and not a folder.
+        archive: bool,
+    },
+    /// Takes an app out of those opened last.
+    Forget {
+        /// Its folder or archive.
+        path: String,
+    },
+    /// Starts the shell when the person logs in, or no longer.
+    Autostart {
+        /// Whether it is to be started.
+        on: bool,
+    },
+}
+
 /// The shell's state.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]

@@ -45,6 +45,7 @@ fn typescript() -> String {
     declare::<Permission>(&mut out);
     declare::<ParamValue>(&mut out);
     declare::<Problem>(&mut out);
+    declare::<ShellAsk>(&mut out);
     declare::<ShellState>(&mut out);
     declare::<ShellApp>(&mut out);
     declare::<RecentApp>(&mut out);
