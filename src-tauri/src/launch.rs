@@ -13,6 +13,9 @@ use wasm_engine_engine::{Diagnostic, EngineError, fnv1a};
 use crate::shell::Shell;
 use crate::{sys, window};
 
+/// How often this shell has begun once more, because a first one had ended instead of taking what it was started for.
+pub(crate) const ATTEMPTS: &str = "WASM_ENGINE_ATTEMPTS";
+
 /// What tells this shell from others: one runs for each app, and one that has none.
 pub(crate) fn identity(app: Option<&Path>) -> String {
     format!("dev.wasm-engine.desktop.{}", key(app))
@@ -79,7 +82,7 @@ pub(crate) fn start(app: &Path) -> std::io::Result<()> {
     let mut command = Command::new(std::env::current_exe()?);
     // Whoever reads our report from a pipe waits for our end, and not for that of an app which was opened meanwhile.
     let stdout = if std::io::stdout().is_terminal() { Stdio::inherit() } else { Stdio::null() };
-    let mut child = command.arg(app).stdin(Stdio::null()).stdout(stdout).spawn()?;
+    let mut child = command.arg(app).env_remove(ATTEMPTS).stdin(Stdio::null()).stdout(stdout).spawn()?;
     // A child that ends before us must be waited for.
     std::thread::Builder::new().name("child".to_owned()).spawn(move || child.wait())?;
     Ok(())

@@ -108,11 +108,7 @@ fn an_app_starts_with_the_session_wherever_it_lies() {
     switch(false);
     assert_eq!(entry(), None);
     switch(true);
-    let pid = session.pid_of("Desk").unwrap().to_string();
     drop(driver);
-    // A driver that ends at once may leave it behind.
-    let _ = Command::new("kill").arg(pid).stderr(Stdio::null()).status();
-    until("the shell has ended", || session.pid_of("Desk").is_none().then_some(()));
     // As the session does.
     let mut launch = session.with_desktop(Command::new("gio"));
     assert!(launch.arg("launch").arg(entry().unwrap()).status().expect("gio comes with GLib").success());
@@ -192,7 +188,8 @@ fn every_shell_knows_the_apps_that_were_opened_last() {
     let ask = format!("window.__TAURI_INTERNALS__.invoke('shell_ask', {{ ask: {{ what: 'open', path: {other:?} }} }})");
     assert_eq!(driver.outcome(&ask)["error"], Value::Null);
     let pid = until("the other app's window", || session.pid_of("Other"));
-    session.shows(session.display.window_of(pid).unwrap(), "its page", |picture| is_off(picture, CLICK));
+    let window = until("it", || session.display.window_of(pid));
+    session.shows(window, "its page", |picture| is_off(picture, CLICK));
     assert!(Command::new("kill").arg(pid.to_string()).status().unwrap().success());
     until("the other app ends", || session.pid_of("Other").is_none().then_some(()));
     // Whose window is looked at again when it is the last one.
@@ -223,6 +220,7 @@ fn a_second_instance_begins_anew_what_is_over() {
     let status = session.command().arg(fixture("desk")).stdout(Stdio::null()).status().unwrap();
     assert!(status.success(), "{status}");
     let again = until("the app is begun anew", || session.pid_of("Desk").filter(|pid| *pid != first));
-    session.shows(session.display.window_of(again).unwrap(), "its page", |picture| is_off(picture, CLICK));
+    let window = until("its window", || session.display.window_of(again));
+    session.shows(window, "its page", |picture| is_off(picture, CLICK));
     assert!(Command::new("kill").arg(again.to_string()).status().unwrap().success());
 }

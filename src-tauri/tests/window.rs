@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 use harness::desk::{BUTTON, CLICK, DRAG, PAUSE, PAUSED, TYPED, WHEEL, clicks, copy, is_off, is_on, ready, shows_panel};
 use harness::{Session, Shell, at_rest, children, difference, fixture, until};
 use image::RgbImage;
+use wasm_engine_engine::fnv1a;
 use wasm_engine_testkit::{Golden, Tolerance};
 
 /// A point of the chip that says whether the run goes on: its dot.
@@ -211,6 +212,24 @@ fn a_second_instance_shows_the_first_and_ends() {
     let said = String::from_utf8(second.stderr).unwrap();
     assert_eq!(second.status.code(), Some(1), "{said}");
     assert!(said.contains("error[ALREADY_RUNNING]") && !report.exists(), "{said}");
+    shell.close();
+}
+
+#[test]
+fn a_second_instance_takes_the_place_of_a_first_that_ends_as_it_is_spoken_to() {
+    let session = Session::start("desktop-gone-first");
+    let app = fixture("desk");
+    let name = format!("dev.wasm-engine.desktop.app{:016x}.SingleInstance", fnv1a(app.as_bytes()));
+    let first = zbus::blocking::connection::Builder::address(session.bus()).unwrap().name(name).unwrap().build().unwrap();
+    let first = std::thread::spawn(move || {
+        let is_call = |message: &zbus::Message| message.header().member().is_some_and(|member| member == "ExecuteCallback");
+        let called = zbus::blocking::MessageIterator::from(&first).flatten().any(|message| is_call(&message));
+        first.close().unwrap();
+        called
+    });
+    let shell = session.open(&[&app]);
+    ready(&shell);
+    assert!(first.join().unwrap(), "it was spoken to");
     shell.close();
 }
 

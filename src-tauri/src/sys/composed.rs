@@ -24,6 +24,11 @@ pub(crate) fn is_running(_identity: &str) -> bool {
     false
 }
 
+/// What kept the shell from starting; these systems' plugin finds no first one that ends meanwhile.
+pub(crate) fn once_more(error: tauri::Error) -> Box<dyn Error> {
+    error.into()
+}
+
 /// A text as notifications take it.
 pub(crate) fn notice(text: &str) -> String {
     text.to_owned()

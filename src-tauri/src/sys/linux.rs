@@ -4,6 +4,8 @@ mod autostart;
 mod keys;
 
 use std::error::Error;
+use std::os::unix::process::CommandExt as _;
+use std::process::Command;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -17,8 +19,9 @@ use wasm_engine_panel::sys::linux;
 use wasm_engine_panel::{Area, PanelPixels};
 
 pub(crate) use self::autostart::Autostart;
+use crate::launch::{self, ATTEMPTS};
 use crate::shell::Shell;
-use crate::{launch, window};
+use crate::window;
 
 /// Lets one shell run for each identity: a second one leaves what it was started for to the first, and ends.
 pub(crate) fn single_instance(identity: &str) -> TauriPlugin<Wry> {
@@ -65,6 +68,23 @@ pub(crate) fn diagnostic(error: &(dyn Error + 'static)) -> Option<Diagnostic> {
     }
     error.downcast_ref::<linux::LibraryError>().map(|error| Diagnostic::new(error.code(), error.to_string()))
 }
+
+/// Begins once more in this one's place, if what kept it from starting is that the first one has ended instead of taking what it was started for: then this one is the first, or
+/// finds who is. Comes back with what kept it from that.
+pub(crate) fn once_more(error: tauri::Error) -> Box<dyn Error> {
+    let before = std::env::var(ATTEMPTS).ok().and_then(|attempts| attempts.parse().ok()).unwrap_or(0);
+    // The plugin's text is all that tells this error from others of plugins.
+    if before >= ATTEMPTS_MAX || !error.to_string().contains("failed to forward arguments to the running instance") {
+        return error.into();
+    }
+    match std::env::current_exe() {
+        Ok(program) => Command::new(program).args(std::env::args_os().skip(1)).env(ATTEMPTS, (before + 1).to_string()).exec().into(),
+        Err(error) => error.into(),
+    }
+}
+
+/// How often a shell begins [`once_more`] at most.
+const ATTEMPTS_MAX: u32 = 3;
 
 /// A text as notifications take it, whose servers read markup in it: what a guest has said is not to be any.
 pub(crate) fn notice(text: &str) -> String {

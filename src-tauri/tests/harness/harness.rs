@@ -47,6 +47,11 @@ impl Session {
         Self { display: XServer::start(2100, 1500).managed(), bus, address: address.trim().to_owned(), home, _alone: alone }
     }
 
+    /// Where its message bus is.
+    pub(crate) fn bus(&self) -> &str {
+        &self.address
+    }
+
     /// Where what the test makes belongs.
     pub(crate) fn home(&self) -> &Path {
         &self.home

@@ -4,9 +4,9 @@
 
 use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
@@ -20,6 +20,7 @@ pub(crate) struct Driver {
     process: Child,
     port: u16,
     session: String,
+    home: PathBuf,
 }
 
 impl Driver {
@@ -37,7 +38,7 @@ impl Driver {
         }
         command.args(["--port", &port.to_string(), "--native-port", &native.to_string()]).stdout(Stdio::null()).stderr(Stdio::null());
         let process = command.spawn().expect("tauri-driver: `cargo xtask setup --all` brings it");
-        let mut driver = Self { process, port, session: String::new() };
+        let mut driver = Self { process, port, session: String::new(), home: desktop.home().to_owned() };
         for port in [native, port] {
             until("the driver listens", || TcpStream::connect(("127.0.0.1", port)).ok());
         }
@@ -67,6 +68,19 @@ impl Driver {
             "const done = arguments[arguments.length - 1]; (async () => {promise})().then((value) => done({{ value }}), (error) => done({{ error }}));"
         );
         self.ask("POST", &format!("{}/execute/async", self.path()), &json!({ "script": script, "args": [] }))
+    }
+
+    /// The shells of its desktop, which are nobody's children.
+    fn shells(&self) -> Vec<u32> {
+        let home = format!("XDG_RUNTIME_DIR={}", self.home.display());
+        let is_shell = |process: &Path| {
+            let program = process.join("exe").read_link().unwrap_or_default();
+            let environment = std::fs::read(process.join("environ")).unwrap_or_default();
+            program == Path::new(env!("CARGO_BIN_EXE_wasm-engine-desktop"))
+                && environment.split(|byte| *byte == 0).any(|one| one == home.as_bytes())
+        };
+        let processes = std::fs::read_dir("/proc").unwrap().flatten().map(|entry| entry.path());
+        processes.filter(|process| is_shell(process)).filter_map(|process| process.file_name()?.to_str()?.parse().ok()).collect()
     }
 
     fn path(&self) -> String {
@@ -112,6 +126,14 @@ impl Drop for Driver {
         // It ends WebKit's driver with itself when it is asked to, and leaves it behind when it is killed.
         let _ = Command::new("kill").arg(self.process.id().to_string()).status();
         let _ = self.process.wait();
+        // Until a shell has ended it stands for its app; a driver that ends at once may leave it behind.
+        for shell in self.shells() {
+            let _ = Command::new("kill").arg(shell.to_string()).stderr(Stdio::null()).status();
+            let start = Instant::now();
+            while Path::new(&format!("/proc/{shell}/exe")).read_link().is_ok() && start.elapsed() < PATIENCE {
+                std::thread::sleep(Duration::from_millis(20));
+            }
+        }
     }
 }
 
