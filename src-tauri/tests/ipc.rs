@@ -9,7 +9,7 @@ mod webdriver;
 
 use std::process::{Command, Stdio};
 
-use harness::desk::{CLICK, SEED, copy, is_off, is_on};
+use harness::desk::{CLICK, SEED, copy, is_off, is_on, shows_panel};
 use harness::{Session, fixture, until};
 use image::RgbImage;
 use serde_json::{Value, json};
@@ -125,7 +125,10 @@ fn what_is_typed_into_the_panel_reaches_the_engine_and_one_panel_is_fed() {
     let driver = Driver::start(&session, &[&fixture("desk")]);
     let running = || driver.text(".phase").filter(|phase| phase.contains("running"));
     until("the panel shows the run", running);
-    let window = until("the window", || session.display.window_of(session.pid_of("Desk")?)).to_string();
+    let window = until("the window", || session.display.window_of(session.pid_of("Desk")?));
+    // What is not seen takes no clicks.
+    session.shows(window, "the panel", shows_panel);
+    let window = window.to_string();
     let (x, y) = (SEED.0.to_string(), SEED.1.to_string());
     session.display.xdotool(&["windowactivate", "--sync", &window, "mousemove", "--window", &window, &x, &y, "click", "1"]);
     session.display.xdotool(&["key", "ctrl+a", "type", "--delay", "30", "1234"]);
