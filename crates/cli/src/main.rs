@@ -82,13 +82,12 @@ fn run() -> u8 {
         Command::New(new) => new.execute(output),
         Command::Build(build) => build.execute(output),
         Command::Pack(pack) => pack.execute(output),
-        Command::Schema => {
-            output.text(&wasm_engine_engine::manifest::schema_json());
-            exit::OK
-        }
+        Command::Schema => output.text(&wasm_engine_engine::manifest::schema_json()),
         Command::Completions { shell } => {
-            clap_complete::generate(shell, &mut Cli::command(), "wasm-engine", &mut std::io::stdout());
-            exit::OK
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "wasm-engine", &mut script);
+            let script = String::from_utf8_lossy(&script);
+            output.value(&serde_json::json!({ "shell": shell.to_string(), "script": script }), || script.to_string())
         }
     }
 }

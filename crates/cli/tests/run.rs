@@ -3,7 +3,7 @@
 #[path = "harness/harness.rs"]
 mod harness;
 
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 
 use harness::{Run, app, engine, json_lines, scratch};
 
@@ -156,6 +156,27 @@ fn ctrl_c_ends_cleanly() {
     let report: serde_json::Value = serde_json::from_str(&output.stdout).unwrap();
     assert_eq!(report["ending"], "interrupted");
     assert!(out.join("frame.png").exists());
+}
+
+#[test]
+fn a_second_ctrl_c_does_not_wait_and_does_not_crash() {
+    let (app, out) = (harness::fixture("button"), scratch("ctrl-c-twice"));
+    for gap in ["0.002", "0.005", "0.01"] {
+        let mut child = engine()
+            .args(["run", "--headless", "--ticks", "1000000", "--record"])
+            .arg(out.join(gap))
+            .args(["--out".as_ref(), out.join("frame.png").as_os_str()])
+            .arg(&app)
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        harness::until(|| out.join(gap).join("ticks.jsonl").exists().then_some(()));
+        // Soon after the first, so that the page's threads are still there.
+        let twice = format!("kill -INT {0} && sleep {gap} && kill -INT {0}", child.id());
+        assert!(Command::new("sh").args(["-c", &twice]).status().unwrap().success());
+        let ended = harness::wait(&mut child);
+        assert_eq!(ended.code, Some(130), "{gap}: {}", ended.stdout);
+    }
 }
 
 #[test]

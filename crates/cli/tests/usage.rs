@@ -46,6 +46,46 @@ fn without_json_it_is_text_with_the_code() {
 }
 
 #[test]
+fn without_a_command_it_is_the_help() {
+    let output = engine().output().unwrap();
+    let text = String::from_utf8(output.stderr).unwrap();
+    assert!(text.contains("Usage: ") && text.contains("standard error: -v") && !text.contains("[USAGE]"), "{text}");
+    assert_eq!(output.status.code(), Some(2));
+}
+
+#[test]
+fn completions_are_json_too() {
+    let script = succeed(engine().args(["completions", "bash"])).stdout;
+    let value: serde_json::Value = serde_json::from_slice(&succeed(engine().args(["completions", "bash", "--json"])).stdout).unwrap();
+    assert_eq!(value["shell"], "bash");
+    assert_eq!(value["script"].as_str().unwrap().trim_end(), String::from_utf8(script).unwrap().trim_end());
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn output_that_cannot_be_written() {
+    let full = || std::fs::File::options().write(true).open("/dev/full").unwrap();
+    let slider = fixture("slider");
+    let app = slider.to_str().unwrap();
+    let frame = scratch("unwritable-output").join("frame.png");
+    let run = ["run", app, "--headless", "--ticks", "3", "-vv", "--out", frame.to_str().unwrap()];
+    for arguments in [&["schema"][..], &["completions", "bash"], &["--help"], &["inspect", app], &["serve", app], &run] {
+        let output = engine().args(arguments).stdout(full()).output().unwrap();
+        let text = String::from_utf8(output.stderr).unwrap();
+        assert!(text.contains("error[OUTPUT]: standard output") && !text.contains("panicked"), "{arguments:?}: {text}");
+        assert_eq!(output.status.code(), Some(1), "{arguments:?}");
+        // Nobody listens any more: that is the reader's choice.
+        let (_, closed) = std::io::pipe().unwrap();
+        if arguments[0] != "serve" {
+            assert_eq!(engine().args(arguments).stdout(closed).output().unwrap().status.code(), Some(0), "{arguments:?}");
+        }
+    }
+    for (arguments, code) in [(&["run", "nowhere"][..], 4), (&["rnu"], 2), (&run, 0)] {
+        assert_eq!(engine().args(arguments).stderr(full()).output().unwrap().status.code(), Some(code), "{arguments:?}");
+    }
+}
+
+#[test]
 fn names_of_new_apps() {
     let folder = scratch("names");
     let at = |name: &str| folder.join(name).to_str().unwrap().to_owned();

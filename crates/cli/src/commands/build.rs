@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use wasm_engine_engine::{Diagnostic, guests, manifest};
 
-use crate::{exit, output::Output};
+use crate::output::Output;
 
 /// Arguments of `build`.
 #[derive(Debug, Args)]
@@ -26,18 +26,15 @@ impl Build {
             Err(error) => return output.error(&(&error).into()),
         };
         match guests::build(&app) {
-            Ok(built) => {
-                output.value(&built, || {
-                    if built.is_empty() {
-                        return format!("{}: there is nothing to build, as no kernel has its `source` here", app.manifest.app.name);
-                    }
-                    built
-                        .iter()
-                        .map(|guest| format!("{:<16} {:>8.1} KiB  {}\n", guest.kernel, guest.bytes as f64 / 1024.0, guest.module.display()))
-                        .collect()
-                });
-                exit::OK
-            }
+            Ok(built) => output.value(&built, || {
+                if built.is_empty() {
+                    return format!("{}: there is nothing to build, as no kernel has its `source` here", app.manifest.app.name);
+                }
+                built
+                    .iter()
+                    .map(|guest| format!("{:<16} {:>8.1} KiB  {}\n", guest.kernel, guest.bytes as f64 / 1024.0, guest.module.display()))
+                    .collect()
+            }),
             Err(error) => output.error(&error.diagnostic()),
         }
     }

@@ -12,7 +12,9 @@ pub(crate) struct Doctor {}
 impl Doctor {
     pub(crate) fn execute(self, output: Output) -> u8 {
         let report = doctor::examine();
-        output.value(&report, || report.to_string());
-        if report.can_run() { exit::OK } else { exit::LACKING }
+        match output.value(&report, || report.to_string()) {
+            exit::OK if !report.can_run() => exit::LACKING,
+            code => code,
+        }
     }
 }

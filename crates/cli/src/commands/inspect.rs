@@ -27,7 +27,7 @@ impl Inspect {
             (None, None) => return exit::FAILED,
         };
         match shown {
-            Ok(()) => exit::OK,
+            Ok(code) => code,
             Err(diagnostic) => output.error(&diagnostic),
         }
     }

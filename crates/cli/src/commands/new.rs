@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use wasm_engine_engine::Diagnostic;
 
-use crate::{exit, output::Output};
+use crate::output::Output;
 
 /// Arguments of `new`.
 #[derive(Debug, Args)]
@@ -57,8 +57,7 @@ impl New {
                     TEMPLATE.len()
                 )
             },
-        );
-        exit::OK
+        )
     }
 }
 

@@ -7,7 +7,7 @@ use wasm_engine_engine::Diagnostic;
 use wasm_engine_engine::archive;
 use wasm_engine_engine::manifest::Manifest;
 
-use crate::{exit, output::Output};
+use crate::output::Output;
 
 /// Arguments of `pack`.
 #[derive(Debug, Args)]
@@ -28,13 +28,10 @@ impl Pack {
         };
         let out = self.out.unwrap_or_else(|| PathBuf::from(format!("{}.{}", app.manifest.app.name, archive::ENDING)));
         match archive::pack(&app, &out) {
-            Ok(packed) => {
-                output.value(&packed, || {
-                    let size = packed.bytes as f64 / 1024.0;
-                    format!("{}  {} files, {size:.1} KiB\nsha256 {}\n", packed.archive.display(), packed.files, packed.sha256)
-                });
-                exit::OK
-            }
+            Ok(packed) => output.value(&packed, || {
+                let size = packed.bytes as f64 / 1024.0;
+                format!("{}  {} files, {size:.1} KiB\nsha256 {}\n", packed.archive.display(), packed.files, packed.sha256)
+            }),
             Err(error) => output.error(&Diagnostic::new(error.code(), error.to_string()).with_hint(error.hint())),
         }
     }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use clap::Args;
-use wasm_engine_engine::{Diagnostic, Display, Engine, RunOptions, StopHandle};
+use wasm_engine_engine::{Diagnostic, Display, Engine, EngineError, RunOptions, RunReport, StopHandle};
 
 use crate::{exit, output::Output};
 
@@ -93,15 +93,20 @@ impl Run {
         };
         let stop = StopHandle::new();
         if let Err(error) = end_on_ctrl_c(stop.clone()) {
-            eprintln!("warning: Ctrl-C will not end the run cleanly: {error}");
+            output.warn(format_args!("Ctrl-C will not end the run cleanly: {error}"));
         }
-        match Engine::open(&self.app, options).and_then(|engine| engine.run(&stop)) {
-            Ok(report) => {
-                output.value(&report, || report.to_string());
-                exit::of(&report)
-            }
-            Err(error) => output.error(&Diagnostic::from(&error)),
-        }
+        ended(output, Engine::open(&self.app, options).and_then(|engine| engine.run(&stop)))
+    }
+}
+
+/// Prints the report of a run, or why there was none, and gives the exit code.
+pub(super) fn ended(output: Output, report: Result<RunReport, EngineError>) -> u8 {
+    match report {
+        Ok(report) => match output.value(&report, || report.to_string()) {
+            exit::OK => exit::of(&report),
+            lost => lost,
+        },
+        Err(error) => output.error(&Diagnostic::from(&error)),
     }
 }
 
@@ -112,7 +117,8 @@ pub(super) fn end_on_ctrl_c(stop: StopHandle) -> Result<(), ctrlc::Error> {
         if presses.fetch_add(1, Ordering::Relaxed) == 0 {
             stop.interrupt();
         } else {
-            std::process::exit(i32::from(exit::INTERRUPTED));
+            // Not by way of C's exit handlers, for the reason that `main` has.
+            signal_hook::low_level::exit(i32::from(exit::INTERRUPTED));
         }
     })
 }

@@ -5,10 +5,10 @@ use std::path::PathBuf;
 use clap::Args;
 use serde::Serialize;
 use wasm_engine_engine::{
-    Diagnostic, Display, Engine, EngineError, PanelLog, PanelOptions, PanelSource, RunOptions, RunReport, StopHandle,
+    Diagnostic, Display, Engine, EngineError, PanelLog, PanelOptions, PanelService, PanelSource, RunOptions, StopHandle,
 };
 
-use super::run::end_on_ctrl_c;
+use super::run::{end_on_ctrl_c, ended};
 use crate::{exit, output::Output};
 
 /// Arguments of `serve`.
@@ -54,18 +54,24 @@ impl Serve {
     pub(crate) fn execute(self, output: Output, log: PanelLog) -> u8 {
         let stop = StopHandle::new();
         if let Err(error) = end_on_ctrl_c(stop.clone()) {
-            eprintln!("warning: Ctrl-C will not end the run cleanly: {error}");
+            output.warn(format_args!("Ctrl-C will not end the run cleanly: {error}"));
         }
-        match self.serve(output, log, &stop) {
-            Ok(report) => {
-                output.value(&report, || report.to_string());
-                exit::of(&report)
-            }
-            Err(error) => output.error(&Diagnostic::from(&error)),
+        let (engine, service) = match self.open(log) {
+            Ok(opened) => opened,
+            Err(error) => return output.error(&Diagnostic::from(&error)),
+        };
+        let served = Served { panel: service.url(), socket: service.socket_url() };
+        match output.line(&served, || format!("panel  {}\nsocket {}\nEnd with Ctrl-C.", served.panel, served.socket)) {
+            exit::OK => {}
+            // Nobody has the address, so that nobody could come.
+            lost => return lost,
         }
+        let report = engine.run(&stop);
+        service.finish();
+        ended(output, report)
     }
 
-    fn serve(self, output: Output, log: PanelLog, stop: &StopHandle) -> Result<RunReport, EngineError> {
+    fn open(self, log: PanelLog) -> Result<(Engine, PanelService), EngineError> {
         let options = RunOptions { display: Display::Headless, ticks: self.ticks, seed: self.seed, ..RunOptions::default() };
         let mut engine = Engine::open(&self.app, options)?;
         let files = match self.panel {
@@ -75,10 +81,6 @@ impl Serve {
         };
         let panel = PanelOptions { port: self.port, control: self.allow_control, files, log };
         let service = engine.serve_panel(panel)?;
-        let served = Served { panel: service.url(), socket: service.socket_url() };
-        output.line(&served, || format!("panel  {}\nsocket {}\nEnd with Ctrl-C.", served.panel, served.socket));
-        let report = engine.run(stop);
-        service.finish();
-        report
+        Ok((engine, service))
     }
 }

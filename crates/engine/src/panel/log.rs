@@ -1,7 +1,7 @@
 //! The program's log: as text on standard error, and as a panel sees it, events of `tracing` handed to the hub, which keeps the newest.
 
 use std::fmt::{self, Write as _};
-use std::io::IsTerminal as _;
+use std::io::{IsTerminal as _, Write as _};
 use std::sync::{Arc, OnceLock};
 
 use tracing::field::{Field, Visit};
@@ -21,11 +21,13 @@ pub struct PanelLog(Arc<OnceLock<Hub>>);
 /// says; and what a person may want to know goes to the panel.
 pub fn start_log(level: &str, panel: Option<PanelLog>) {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(directives(level, level)));
-    let text = tracing_subscriber::fmt::layer().with_ansi(has_color()).with_writer(std::io::stderr).without_time().with_filter(filter);
+    let text = tracing_subscriber::fmt::layer().with_ansi(has_color()).with_writer(std::io::stderr).without_time();
+    // A line that cannot be written would be told in the same place, by way of a panic.
+    let text = text.log_internal_errors(false).with_filter(filter);
     let panel = panel.map(|log| log.with_filter(panel_filter()));
     // Not `init`, which would take the process' logger: Servo hears of a page's crash through it.
     if let Err(error) = tracing::subscriber::set_global_default(tracing_subscriber::registry().with(text).with(panel).with(profiler())) {
-        eprintln!("there is no log: {error}");
+        let _ = writeln!(std::io::stderr(), "there is no log: {error}");
     }
 }
 
