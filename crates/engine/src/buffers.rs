@@ -1,12 +1,10 @@
 //! The writing ends of all buffers, and what a kernel finds in the slot that it is to write.
 
 use wasm_engine_exchange::Writer;
+use wasm_engine_exchange::limits::SLOTS;
 use wasm_engine_sandbox::SlotState;
 
 use crate::manifest::Profile;
-
-/// Slots of a buffer.
-const SLOTS: usize = 3;
 
 /// The buffers of a run, in manifest order.
 pub(crate) struct Buffers {

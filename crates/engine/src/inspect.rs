@@ -5,6 +5,7 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
+use wasm_engine_exchange::limits::SLOTS;
 use wasm_engine_exchange::{Access, Region};
 use wasm_engine_sandbox::{ABI_VERSION, ModuleLimits, inspect as inspect_module};
 
@@ -169,7 +170,7 @@ fn buffers(region: &Region) -> Vec<BufferInspection> {
             generation: region.buffer_state(info.id).map_or(0, |state| state.generation),
             name: info.name.to_string(),
             bytes: info.bytes,
-            mapped: info.stride * 3,
+            mapped: info.stride * SLOTS,
         })
         .collect()
 }
@@ -240,7 +241,7 @@ impl fmt::Display for AppInspection {
         }
         writeln!(f, "\nbuffers")?;
         for buffer in &self.buffers {
-            writeln!(f, "  {:<14} {:>10}  three slots of {}", buffer.name, bytes_text(buffer.bytes), bytes_text(buffer.mapped / 3))?;
+            writeln!(f, "  {:<14} {:>10}  three slots of {}", buffer.name, bytes_text(buffer.bytes), bytes_text(buffer.mapped / SLOTS))?;
         }
         if !self.surfaces.is_empty() {
             writeln!(f, "\nsurfaces")?;

@@ -1,5 +1,7 @@
 //! Every limit of this crate, by name.
 
+/// Slots of a buffer: the writer's, the reader's, and the one that they exchange.
+pub const SLOTS: usize = 3;
 /// Slots start at, and are spaced by, multiples of this: the page of WebAssembly, so that a slot can be mapped into a guest's memory.
 pub const SLOT_ALIGN: usize = 64 * 1024;
 /// Longest name of a buffer or lane, in bytes of UTF-8.

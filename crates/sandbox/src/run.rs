@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use wasm_engine_exchange::limits::SLOTS;
 use wasm_engine_exchange::{BufferInfo, Region};
 use wasm_engine_telemetry::Counter;
 use wasmtime::{Instance, Memory, Store, Trap, TypedFunc};
@@ -216,8 +217,8 @@ impl Kernel {
             return Err(grant(format!("the tick has {slots} slots and {params} parameters, the start had others")));
         }
         for (index, ((window, access), state)) in self.windows.list().iter().zip(&self.grants).zip(input.slots).enumerate() {
-            let sane =
-                state.read_slot < 3 && state.write_slot < 3 && !(*access == GrantAccess::ReadWrite && state.read_slot == state.write_slot);
+            let apart = *access != GrantAccess::ReadWrite || state.read_slot != state.write_slot;
+            let sane = state.read_slot < SLOTS && state.write_slot < SLOTS && apart;
             if !sane {
                 return Err(grant(format!("slots {} and {} of buffer `{}`", state.read_slot, state.write_slot, window.name)));
             }
@@ -409,7 +410,7 @@ impl Starting<'_> {
         let mut list = Vec::with_capacity(self.grants.len());
         for Grant { buffer, access } in self.grants {
             let (address, stride, bytes) = (end, buffer.stride as u64, buffer.bytes as u64);
-            end += 3 * stride;
+            end += SLOTS as u64 * stride;
             // Beyond 32 bits is refused below, before the addresses are used.
             list.push(Window {
                 name: Arc::clone(&buffer.name),

@@ -20,15 +20,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use wasm_engine_exchange::Region;
+use wasm_engine_exchange::limits::SLOTS;
 use wasmtime::{Engine, Memory, Module, Store};
 
 use crate::cache::Compiled;
 use crate::fault;
 use crate::link::HostState;
 use crate::run::SlotState;
-
-/// How many slots a buffer has.
-const SLOTS: usize = 3;
 
 /// Makes a module of machine code.
 pub(crate) fn load(engine: &Engine, compiled: &Compiled) -> wasmtime::Result<Module> {

@@ -4,14 +4,16 @@ use std::collections::HashMap;
 use std::fmt::Display;
 use std::ops::RangeInclusive;
 
+use wasm_engine_exchange::limits as exchange;
+
 use super::places::{Places, Step, at};
 use super::problem::{Fault, ProblemCode};
 use super::suggest::{nearest, one_of};
 use super::{Background, Buffer, ByteSize, ENGINE_VERSION, Kernel, Manifest, Param, limits};
 
-/// Buffers are laid out in whole pages of a guest's memory, three times.
-const PAGE: u64 = 64 * 1024;
-const SLOTS: u64 = 3;
+/// Buffers are laid out in whole pages of a guest's memory, once for each slot.
+const PAGE: u64 = exchange::SLOT_ALIGN as u64;
+const SLOTS: u64 = exchange::SLOTS as u64;
 
 /// Everything that does not hold, in no particular order.
 pub(super) fn check(manifest: &Manifest, places: &Places<'_>) -> Vec<Fault> {

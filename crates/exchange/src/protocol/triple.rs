@@ -12,11 +12,10 @@
 //! `writer ^= reader`; to acquire is `reader ^= writer`, which, with bit 7 over bit 15, clears the fresh bit as well. Each is one atomic exchange of the word. The
 //! writer's fails at most once (the reader takes at most once what was published once); the reader's fails only when something newer came.
 
+pub(crate) use crate::limits::SLOTS;
 use crate::primitives::{AtomicU64, Ordering, fence};
 use crate::protocol::event::Event;
 
-/// Slots of a buffer.
-pub(crate) const SLOTS: usize = 3;
 const SLOT_MASK: u64 = 3;
 const READER_SHIFT: u32 = 8;
 const ALWAYS: u64 = 1 << 7;
