@@ -187,6 +187,7 @@ impl Context {
     }
 
     /// Sends an event to the page, which hears it under `topic` as an `ArrayBuffer`, at the end of a tick that succeeds.
+    /// A topic has 1 to 128 bytes and no control characters, and does not begin with `engine:`.
     pub fn emit(&self, topic: &str, data: &[u8]) -> Result<(), Error> {
         if host::emit(topic, data) { Ok(()) } else { Err(Error::EventRefused) }
     }

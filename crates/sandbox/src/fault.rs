@@ -254,7 +254,10 @@ fn sdk_hint(code: i32) -> Option<&'static str> {
         -8 => "let each shard write its own part, with `write_share` or `write_range`",
         -9 => "write within the buffer, or give it a larger `count`",
         -10 => "declare the parameter as a [[param]] in app.toml",
-        -11 => "emit fewer or smaller events per tick, or raise `events_per_tick` and `event_bytes` under [limits]",
+        -11 => {
+            "emit fewer or smaller events per tick, or raise `events_per_tick` and `event_bytes` under [limits]; \
+             a topic has 1 to 128 bytes, no control characters, and does not begin with `engine:`"
+        }
         _ => return None,
     })
 }

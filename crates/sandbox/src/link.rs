@@ -99,7 +99,7 @@ fn log(mut caller: Caller<'_, HostState>, level: u32, address: u32, len: u32) ->
     Ok(())
 }
 
-/// 0: sent. 1: refused, because a limit is reached or the topic is no text.
+/// 0: sent. 1: refused, because a limit is reached or the topic cannot be.
 fn emit(mut caller: Caller<'_, HostState>, topic_address: u32, topic_len: u32, data_address: u32, data_len: u32) -> wasmtime::Result<i32> {
     caller.data_mut().count_call()?;
     let topic = Range { function: "emit", address: topic_address, len: topic_len };
@@ -111,10 +111,15 @@ fn emit(mut caller: Caller<'_, HostState>, topic_address: u32, topic_len: u32, d
         return Ok(1);
     }
     let topic = topic.copy(&mut caller, topic_len as usize)?;
-    let Ok(topic) = String::from_utf8(topic) else { return Ok(1) };
+    let Some(topic) = String::from_utf8(topic).ok().filter(|topic| is_topic(topic)) else { return Ok(1) };
     let data = data.copy(&mut caller, data_len as usize)?;
     caller.data_mut().outbox.emit(Event { topic, data });
     Ok(0)
+}
+
+/// Whether a page takes an event of this topic, and takes it for a kernel's: what begins with `engine:` is the engine's own.
+fn is_topic(topic: &str) -> bool {
+    !topic.is_empty() && !topic.chars().any(char::is_control) && !topic.starts_with("engine:")
 }
 
 /// A part of guest memory that a guest named.

@@ -380,11 +380,12 @@ fn a_flood_of_events_is_refused_and_the_kernel_goes_on() {
         (if (i32.ne (local.get $b) (i32.const REFUSED)) (then unreachable))";
     let mut by_count = Setup::default();
     by_count.args.limits.events_per_call = 30;
-    let mut rig = by_count.start(&Wat::tick(&flood.replace("REFUSED", "70"))).unwrap();
+    let flood = |refused: &str| Wat { more: r#"(data (i32.const 0) "t")"#.into(), ..Wat::tick(&flood.replace("REFUSED", refused)) };
+    let mut rig = by_count.start(&flood("70")).unwrap();
     assert_eq!(rig.tick().unwrap().events, 30);
     let mut by_bytes = Setup::default();
     by_bytes.args.limits.event_bytes_per_call = 5500;
-    let mut rig = by_bytes.start(&Wat::tick(&flood.replace("REFUSED", "95"))).unwrap();
+    let mut rig = by_bytes.start(&flood("95")).unwrap();
     assert_eq!(rig.tick().unwrap().events, 5);
     assert_eq!(rig.events().len(), 5);
 }

@@ -164,6 +164,30 @@ fn lines_and_events_come_out_in_order_and_clean() {
 }
 
 #[test]
+fn a_topic_that_cannot_be_or_is_the_engines_own_is_refused() {
+    let refused = |address: u32, len: u32| {
+        format!(
+            "(if (i32.ne (call $emit (i32.const {address}) (i32.const {len}) (i32.const 16) (i32.const 4)) (i32.const 1)) (then unreachable))"
+        )
+    };
+    let speak = Wat {
+        more: r#"(data (i32.const 16) "engine:stats") (data (i32.const 64) "two\0alines") (data (i32.const 80) "engines")"#.into(),
+        tick: [
+            refused(16, 12),
+            refused(16, 7),
+            refused(16, 0),
+            refused(64, 9),
+            "(if (call $emit (i32.const 80) (i32.const 7) (i32.const 16) (i32.const 4)) (then unreachable))".to_owned(),
+        ]
+        .concat(),
+        ..Wat::default()
+    };
+    let mut rig = Setup::default().start(&speak).unwrap();
+    assert_eq!(rig.tick().unwrap().events, 1);
+    assert_eq!(rig.events()[0].topic, "engines");
+}
+
+#[test]
 fn after_its_shutdown_a_kernel_does_not_tick() {
     let mut rig = Setup::default().start(&Wat::default()).unwrap();
     rig.tick().unwrap();

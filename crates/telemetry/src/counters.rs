@@ -80,7 +80,7 @@ counters! {
     GuestFaults, "guest_faults", Count, "Guest calls that ended with an error.";
     GuestLogDropped, "guest_log_dropped", Count, "Log lines of guests dropped for exceeding a limit.";
     EventsEmitted, "events_emitted", Count, "Events that guests and the page emitted.";
-    EventsDropped, "events_dropped", Count, "Events of guests that were turned away on the way to the page: its queue was full, or they were not allowed.";
+    EventsDropped, "events_dropped", Count, "Events of guests that were turned away on the way to the page, because its queue was full.";
     LaneRejects, "lane_rejects", Count, "Messages that a full lane turned away.";
     StampsRejected, "stamps_rejected", Count, "Stamps of tokens that a later token had overrun.";
     TokensLost, "tokens_lost", Count, "Tokens overrun before they were finished and drained.";
