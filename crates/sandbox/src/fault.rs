@@ -150,6 +150,8 @@ pub enum Fault {
         bytes: u64,
         /// What is left.
         room: u64,
+        /// They would fit if the memory declared no maximum.
+        declared: bool,
     },
     /// The system refused to map the granted buffers.
     #[error("the granted buffers cannot be mapped: {0}")]
@@ -195,7 +197,8 @@ impl Fault {
             Fault::MemoryLimit { .. } => "use less, or raise the kernel's `memory_max` in app.toml",
             Fault::TableLimit { .. } => "use fewer functions by address",
             Fault::WindowViolation { .. } => "grant the buffer for writing in the manifest, or do not write to it",
-            Fault::NoRoom { .. } => "make the buffers smaller, or split the kernel",
+            Fault::NoRoom { declared: true, .. } => "the module's memory declares a maximum: leave it out, or raise it",
+            Fault::NoRoom { declared: false, .. } => "make the buffers smaller, or split the kernel",
             Fault::HostCallLimit { .. } => "log and emit less per tick",
             Fault::Map(_) => "raise the limit of mappings (vm.max_map_count)",
             Fault::HostCallRange { .. } => "give the engine addresses and lengths within the kernel's memory, as the SDK does",
@@ -240,7 +243,13 @@ impl KernelError {
 
     /// What to do about it.
     pub fn hint(&self) -> Option<String> {
-        self.fault.hint()
+        match (&*self.fault, self.phase) {
+            (Fault::Deadline { .. }, Phase::Start) => {
+                Some("do less in `init`, for example by spreading the work over the first ticks".to_owned())
+            }
+            (Fault::FuelExhausted { .. }, Phase::Start) => Some("do less in `init`, or raise the kernel's `fuel` in app.toml".to_owned()),
+            (fault, _) => fault.hint(),
+        }
     }
 }
 

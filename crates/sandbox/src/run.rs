@@ -421,9 +421,10 @@ impl Starting<'_> {
                 offset: buffer.offset,
             });
         }
-        let most = memory.ty(&*store).maximum().map_or(1 << 32, |pages| pages * WASM_PAGE as u64);
+        let addressable = 1 << 32;
+        let most = memory.ty(&*store).maximum().map_or(addressable, |pages| pages * WASM_PAGE as u64);
         if end > most {
-            return Err(Fault::NoRoom { bytes: end - start, room: most - start });
+            return Err(Fault::NoRoom { bytes: end - start, room: most - start, declared: end <= addressable });
         }
         store.data_mut().host_bytes = (end - start) as usize;
         let pages = (end - start) / WASM_PAGE as u64;

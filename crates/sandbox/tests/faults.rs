@@ -80,6 +80,17 @@ fn an_endless_loop_meets_its_deadline() {
     let error = ends(&Setup::default().profile(Profile::Interactive), &Wat::tick("(loop $on (br $on))"));
     assert_eq!(error.code(), "DEADLINE");
     assert!(begun.elapsed() >= Setup::default().args.limits.deadline);
+    assert!(error.hint().unwrap().contains("`deadline_ms`"), "{:?}", error.hint());
+}
+
+#[test]
+fn an_endless_start_is_not_told_of_a_limit_that_is_not_its_own() {
+    for (profile, code, limit) in [(Profile::Interactive, "DEADLINE", None), (Profile::Deterministic, "FUEL_EXHAUSTED", Some("`fuel`"))] {
+        let error = fails_to_start(&Setup::default().profile(profile), &Wat::init("(loop $on (br $on))"));
+        let hint = error.hint().unwrap();
+        assert_eq!(error.code(), code);
+        assert!(hint.contains("`init`") && !hint.contains("deadline_ms") && limit.is_none_or(|limit| hint.contains(limit)), "{hint}");
+    }
 }
 
 #[test]
@@ -160,7 +171,10 @@ fn a_memory_that_begins_too_large_does_not_start() {
 #[test]
 fn a_memory_without_room_for_the_windows_does_not_start() {
     let error = fails_to_start(&Setup::with(&[("a", 64, Read)]), &Wat { memory: "1 3", ..Wat::default() });
-    assert!(matches!(*error.fault, Fault::NoRoom { bytes: 262_144, room: 131_072 }), "{error}");
+    assert!(matches!(*error.fault, Fault::NoRoom { bytes: 262_144, room: 131_072, declared: true }), "{error}");
+    assert!(error.hint().unwrap().contains("declares a maximum"), "{:?}", error.hint());
+    let too_large = Fault::NoRoom { bytes: 5 << 30, room: 4 << 30, declared: false };
+    assert!(too_large.hint().unwrap().contains("buffers smaller"), "{:?}", too_large.hint());
 }
 
 #[test]
