@@ -107,7 +107,19 @@ fn what_cannot_be_written_is_told_before_the_run_and_no_recording_is_mixed_with_
     let slider = harness::fixture("slider");
     Run::new(&slider).args(["--ticks", "1"]).arg("--csv").path(&out).fail(1, "OUTPUT");
     Run::new(&slider).args(["--ticks", "1"]).arg("--record").path(&out.join("rec")).fail(1, "RECORDING_EXISTS");
-    assert_eq!(std::fs::read_dir(&out).unwrap().count(), 1, "nothing else was made");
+    let twice = |other: &str| {
+        Run::new(&slider).args(["--ticks", "1"]).arg("--report").path(&out.join("x.json")).arg("--trace").path(&out.join(other))
+    };
+    for same in ["x.json", "./x.json", "rec/../x.json"] {
+        let error = twice(same).fail(1, "OUTPUT");
+        assert!(error["message"].as_str().unwrap().contains("the trace and the report"), "{error}");
+    }
+    let socket = out.join("socket");
+    let _listener = std::os::unix::net::UnixListener::bind(&socket).unwrap();
+    Run::new(&slider).args(["--ticks", "1"]).arg("--report").path(&socket).fail(1, "OUTPUT");
+    let packed = engine().arg("pack").arg(&slider).arg("--out").arg(&socket).output().unwrap();
+    assert!(packed.status.code() == Some(1) && socket.exists(), "what is no file is not replaced: {packed:?}");
+    assert_eq!(std::fs::read_dir(&out).unwrap().count(), 2, "nothing else was made");
 }
 
 #[test]

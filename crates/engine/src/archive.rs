@@ -142,7 +142,7 @@ pub fn pack(app: &App, archive: &Path) -> Result<Packed, ArchiveError> {
     // Sorted, and without times and owners: the same app gives the same bytes.
     files.sort();
     files.dedup();
-    kept::make_folder_of(archive).map_err(at(archive))?;
+    kept::replaceable(archive).and_then(|()| kept::make_folder_of(archive)).map_err(at(archive))?;
     let partial = archive.with_extension(format!("{ENDING}.partial"));
     let made = write(app, &files, &partial, archive).and_then(|()| fs::rename(&partial, archive).map_err(at(archive)));
     if let Err(error) = made {

@@ -25,6 +25,17 @@ pub(crate) fn make_folder_of(path: &Path) -> Result<()> {
     path.parent().filter(|folder| !folder.as_os_str().is_empty()).map_or(Ok(()), std::fs::create_dir_all)
 }
 
+/// Whether a file may take this place: one is there already, or nothing. A device, say, is not to be replaced by a file.
+///
+/// # Errors
+/// When something else is there.
+pub(crate) fn replaceable(path: &Path) -> Result<()> {
+    match path.metadata() {
+        Ok(there) if !there.is_file() => Err(Error::other(if there.is_dir() { "it is a folder" } else { "it is no file" })),
+        _ => Ok(()),
+    }
+}
+
 /// The text of a file, empty where there is none.
 fn read(path: &Path) -> Result<String> {
     match std::fs::read_to_string(path) {

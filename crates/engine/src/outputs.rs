@@ -1,7 +1,7 @@
 //! What a run writes when it is over, each file by itself: one that cannot be written keeps no other from it.
 
 use std::fs::File;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use wasm_engine_compositor::Picture;
 use wasm_engine_telemetry::Telemetry;
@@ -15,22 +15,35 @@ use crate::run_report::{Fault, RunReport};
 /// Whether all that was asked for can be written, so that nobody learns it after the run.
 ///
 /// # Errors
-/// `OUTPUT` for the first path that cannot be written, `RECORDING_EXISTS` for a folder that has a recording.
+/// `OUTPUT` for the first path that cannot be written or is given twice, `RECORDING_EXISTS` for a folder that has a recording.
 pub(crate) fn check(options: &RunOptions) -> Result<(), Diagnostic> {
-    let files = [&options.out, &options.trace, &options.csv, &options.report];
-    files.into_iter().flatten().try_for_each(|path| check_file(path))?;
+    let files = [
+        ("the last frame", &options.out),
+        ("the trace", &options.trace),
+        ("the frames' times", &options.csv),
+        ("the report", &options.report),
+    ];
+    let mut places: Vec<(&str, PathBuf)> = Vec::new();
+    for (what, path) in files.iter().filter_map(|(what, path)| Some((what, path.as_deref()?))) {
+        let place = check_file(path).map_err(|error| unwritable(path, error))?;
+        if let Some((other, _)) = places.iter().find(|(_, taken)| *taken == place) {
+            return Err(Diagnostic::new("OUTPUT", format!("{} cannot be {other} and {what}", path.display()))
+                .with_hint(Some("give each of them a file of its own".to_owned())));
+        }
+        places.push((what, place));
+    }
     options.record.as_deref().map_or(Ok(()), recording::check)
 }
 
-fn check_file(path: &Path) -> Result<(), Diagnostic> {
-    if path.is_dir() {
-        return Err(unwritable(path, "it is a folder"));
-    }
+/// Whether a file can be written there, and its one path of all that lead to it.
+fn check_file(path: &Path) -> std::io::Result<PathBuf> {
+    kept::replaceable(path)?;
+    kept::make_folder_of(path)?;
     let partial = kept::partial(path);
-    kept::make_folder_of(path)
-        .and_then(|()| File::create(&partial))
-        .and_then(|_| std::fs::remove_file(&partial))
-        .map_err(|error| unwritable(path, error))
+    File::create(&partial)?;
+    let place = partial.canonicalize();
+    std::fs::remove_file(&partial)?;
+    place
 }
 
 /// A file that cannot be written, and why.
