@@ -6,13 +6,13 @@ use wasm_engine_engine::{Ending, RunReport};
 pub(crate) const OK: u8 = 0;
 /// The work failed.
 pub(crate) const FAILED: u8 = 1;
-/// An option that cannot be, as clap says it too.
+/// An option, a name or a size that cannot be, as clap says it too.
 pub(crate) const USAGE: u8 = 2;
 /// The app was refused: manifest, module or grant.
 pub(crate) const REFUSED: u8 = 3;
 /// A file, folder, process or region was not found.
 pub(crate) const NOT_FOUND: u8 = 4;
-/// The machine lacks something: no GPU device, no memory, no display.
+/// The machine lacks something: no GPU device, no memory, no threads, no display.
 pub(crate) const LACKING: u8 = 5;
 /// The run ended as asked, but a guest failed on the way.
 pub(crate) const GUEST_FAILED: u8 = 6;

@@ -79,10 +79,43 @@ fn say(what: impl std::fmt::Display) {
 fn exit_code(code: &str) -> u8 {
     match code {
         "APP_MISSING" | "MANIFEST_MISSING" | "REGION_NOT_FOUND" => exit::NOT_FOUND,
-        "SIZE_OUT_OF_RANGE" | "USAGE" => exit::USAGE,
-        "NO_VULKAN_DEVICE" | "NO_DISPLAY" => exit::LACKING,
-        "IO" | "OUTPUT" | "JSON" | "RECORDING_EXISTS" | "PANEL_BIND" | "PANEL_FILES" | "PANEL_TOO_LARGE" | "GUEST_BUILD_FAILED"
-        | "CARGO_MISSING" | "RUN_FAILED" => exit::FAILED,
+        "SIZE_OUT_OF_RANGE" | "USAGE" | "INVALID_NAME" | "NOT_A_FOLDER" => exit::USAGE,
+        "NO_VULKAN_DEVICE"
+        | "NO_MATCHING_GPU"
+        | "GPU_OPEN_FAILED"
+        | "GPU_LOST"
+        | "PAGE_NO_DEVICE"
+        | "NO_DISPLAY"
+        | "WINDOW_SURFACE_FAILED"
+        | "WINDOW_SURFACE_LOST"
+        | "REGION_NO_MEMORY"
+        | "WINDOW_MAP_FAILED"
+        | "SANDBOX_ENGINE"
+        | "SANDBOX_THREAD"
+        | "POOL_THREADS"
+        | "PAGE_THREAD"
+        | "NO_CPU_ALLOWED" => exit::LACKING,
+        "IO" | "OUTPUT" | "JSON" | "ALREADY_EXISTS" | "RECORDING_EXISTS" | "PANEL_BIND" | "PANEL_FILES" | "PANEL_TOO_LARGE"
+        | "GUEST_BUILD_FAILED" | "CARGO_MISSING" | "RUN_FAILED" | "INTERNAL" | "SANDBOX_INTERNAL" | "PAGE_START" | "NO_RANDOMNESS" => {
+            exit::FAILED
+        }
         _ => exit::REFUSED,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_no_app_can_help_is_no_refusal_of_the_app() {
+        for (codes, exit) in [
+            (&["NO_MATCHING_GPU", "GPU_OPEN_FAILED", "REGION_NO_MEMORY", "WINDOW_MAP_FAILED", "NO_DISPLAY"][..], exit::LACKING),
+            (&["INVALID_NAME", "NOT_A_FOLDER"], exit::USAGE),
+            (&["ALREADY_EXISTS", "RUN_FAILED", "INTERNAL"], exit::FAILED),
+            (&["MANIFEST_SYNTAX", "MEMORY_LIMIT", "WINDOWS_TOO_LARGE", "ARCHIVE_DAMAGED"], exit::REFUSED),
+        ] {
+            assert!(codes.iter().all(|code| exit_code(code) == exit), "{codes:?}");
+        }
     }
 }

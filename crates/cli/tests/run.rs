@@ -200,7 +200,7 @@ fn a_new_app_builds_and_runs() {
     let report = Run::new(&folder).args(["--ticks", "30", "--size", "320x200"]).out(&out).succeed();
     assert_eq!(report["kernels"][0]["state"], "running");
     let again = engine().arg("new").arg(&folder).output().unwrap();
-    assert_eq!(again.status.code(), Some(3), "a folder that is there is left alone");
+    assert_eq!(again.status.code(), Some(1), "a folder that is there is left alone");
 }
 
 #[test]

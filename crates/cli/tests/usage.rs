@@ -89,9 +89,10 @@ fn output_that_cannot_be_written() {
 fn names_of_new_apps() {
     let folder = scratch("names");
     let at = |name: &str| folder.join(name).to_str().unwrap().to_owned();
-    let error = refused(&["new", &at("Bad.Name")], 3);
+    let error = refused(&["new", &at("Bad.Name")], 2);
     assert!(error["message"].as_str().unwrap().contains("`Bad.Name`"), "{error}");
     succeed(engine().args(["new", &at("my_app")]));
+    assert_eq!(refused(&["new", &at("my_app")], 1)["code"], "ALREADY_EXISTS");
     succeed(engine().args(["inspect", &at("my_app")]));
 }
 
@@ -101,7 +102,7 @@ fn packing_and_building() {
     let source = fixture("slider");
     let archive = folder.join("some/where/slider.weapp");
     succeed(engine().arg("pack").arg(&source).arg("--out").arg(&archive));
-    assert_eq!(refused(&["build", archive.to_str().unwrap()], 3)["code"], "NOT_A_FOLDER");
+    assert_eq!(refused(&["build", archive.to_str().unwrap()], 2)["code"], "NOT_A_FOLDER");
     let nothing = succeed(engine().arg("build").arg(fixture("button")));
     assert!(String::from_utf8(nothing.stdout).unwrap().contains("nothing to build"));
 }
