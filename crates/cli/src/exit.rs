@@ -16,7 +16,7 @@ pub(crate) const NOT_FOUND: u8 = 4;
 pub(crate) const LACKING: u8 = 5;
 /// The run ended as asked, but a guest failed on the way.
 pub(crate) const GUEST_FAILED: u8 = 6;
-/// Ended by Ctrl-C; reports and pictures were still written.
+/// Ended by Ctrl-C or another signal that asks for the end; reports and pictures were still written, unless it was asked for twice.
 pub(crate) const INTERRUPTED: u8 = 130;
 
 /// What a run that came to its end means for who has started it.

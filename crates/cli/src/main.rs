@@ -31,7 +31,7 @@ struct Cli {
 }
 
 const EXIT_CODES: &str = "Exit codes: 0 done · 1 failed · 2 usage · 3 app refused (manifest, module, grant) · 4 not found · \
-5 the machine lacks something · 6 run ended, but a guest failed · 130 ended by Ctrl-C";
+5 the machine lacks something · 6 run ended, but a guest failed · 130 ended by Ctrl-C or a signal";
 
 #[derive(Debug, Subcommand)]
 enum Command {
