@@ -114,6 +114,12 @@ impl Serialize for Shards {
 
 impl<'de> Deserialize<'de> for Shards {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        const MAX: u16 = super::limits::SHARDS;
+        /// The message, and in the line below what to write instead.
+        fn refusal<E: de::Error>(found: impl fmt::Display) -> E {
+            let hint = format!("write `shards = \"workers\"`, or a number from 1 to {MAX}");
+            E::custom(format!("a kernel has 1 to {MAX} shards, not {found}\n{hint}"))
+        }
         struct Either;
         impl Visitor<'_> for Either {
             type Value = Shards;
@@ -123,17 +129,12 @@ impl<'de> Deserialize<'de> for Shards {
             }
 
             fn visit_str<E: de::Error>(self, text: &str) -> Result<Shards, E> {
-                if text == "workers" { Ok(Shards::Workers) } else { Err(E::unknown_variant(text, &["workers"])) }
+                if text == "workers" { Ok(Shards::Workers) } else { Err(refusal(format_args!("{text:?}"))) }
             }
 
             fn visit_i64<E: de::Error>(self, count: i64) -> Result<Shards, E> {
-                let max = super::limits::SHARDS;
-                match u16::try_from(count) {
-                    Ok(count) if (1..=max).contains(&count) => Ok(Shards::Count(count)),
-                    _ => Err(E::custom(format!(
-                        "a kernel has 1 to {max} shards, not {count}\nwrite `shards = \"workers\"`, or a number from 1 to {max}"
-                    ))),
-                }
+                let sound = u16::try_from(count).ok().filter(|count| (1..=MAX).contains(count));
+                sound.map(Shards::Count).ok_or_else(|| refusal(count))
             }
 
             fn visit_u64<E: de::Error>(self, count: u64) -> Result<Shards, E> {

@@ -268,14 +268,19 @@ fn serde_fault(error: &toml::de::Error, value: &Spanned<DeValue<'_>>, table: &st
         return Fault::new(ProblemCode::BadValue, span, format!("`{first}` is not one of the choices")).label("not a choice").hint(hint);
     }
     if let Some(rest) = message.strip_prefix("invalid type: ") {
-        let (found, wanted) = rest.split_once(", expected ").unwrap_or((rest, "something else"));
+        let (found, wanted) = found_and_wanted(rest);
+        let hint = match found.strip_prefix("string ") {
+            Some(text) if wanted == "a sequence" => format!("write a list: [{text}]"),
+            _ => format!("write {}", plainly(wanted)),
+        };
         return Fault::new(ProblemCode::WrongType, span, format!("wrong type: {}", in_toml(found)))
             .label(format!("expected {}", plainly(wanted)))
-            .hint(own_hint.unwrap_or_else(|| format!("write {}", plainly(wanted))));
+            .hint(own_hint.unwrap_or(hint));
     }
-    if let Some(rest) = message.strip_prefix("invalid value: ").or_else(|| message.strip_prefix("invalid length ")) {
-        let (found, wanted) = rest.split_once(", expected ").unwrap_or((rest, "something else"));
-        return Fault::new(ProblemCode::OutOfRange, span, format!("{} does not fit", in_toml(found)))
+    let value = message.strip_prefix("invalid value: ").map(|rest| (rest, ""));
+    if let Some((rest, list)) = value.or_else(|| Some((message.strip_prefix("invalid length ")?, "a list of "))) {
+        let (found, wanted) = found_and_wanted(rest);
+        return Fault::new(ProblemCode::OutOfRange, span, format!("{list}{} does not fit", in_toml(found)))
             .label(format!("expected {}", plainly(wanted)))
             .hint(own_hint.unwrap_or_else(|| format!("write {}", plainly(wanted))));
     }
@@ -285,6 +290,10 @@ fn serde_fault(error: &toml::de::Error, value: &Spanned<DeValue<'_>>, table: &st
     }
     let hint = own_hint.unwrap_or_else(|| "docs/manifest.md shows the forms that this key may have".to_owned());
     Fault::new(ProblemCode::BadValue, span, message).hint(hint)
+}
+
+fn found_and_wanted(message: &str) -> (&str, &str) {
+    message.split_once(", expected ").unwrap_or((message, "something else"))
 }
 
 /// Where a word stands as a key or as a text, in this value.

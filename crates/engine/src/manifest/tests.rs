@@ -164,6 +164,16 @@ fn wrong_type_says_what_is_expected() {
 }
 
 #[test]
+fn hints_show_what_to_write() {
+    let many = only("shards = \"workers\"", "shards = \"many\"").2;
+    assert_eq!(many.hint.as_deref(), Some("write `shards = \"workers\"`, or a number from 1 to 256"), "{many:?}");
+    let short = only("[800, 600]", "[960]").2;
+    assert_eq!((short.message.as_str(), short.hint.as_deref()), ("a list of 1 does not fit", Some("write a list of 2")));
+    let single = only("read = [\"boids\"]", "read = \"boids\"").2;
+    assert_eq!(single.hint.as_deref(), Some("write a list: [\"boids\"]"));
+}
+
+#[test]
 fn single_and_double_brackets_are_told_apart() {
     assert_eq!(only("[[param]]", "[param]").0, ProblemCode::WrongType);
     assert_eq!(only("[clock]", "[[clock]]").0, ProblemCode::WrongType);
