@@ -60,7 +60,7 @@ macro_rules! counters {
 }
 
 counters! {
-    TicksRun, "ticks_run", Count, "Ticks whose kernels all ran.";
+    TicksRun, "ticks_run", Count, "Ticks that were run, also those in which a kernel failed or had ended.";
     FramesComposed, "frames_composed", Count, "Frames of ticks and of the page that the compositor drew.";
     FramesPresented, "frames_presented", Count, "Of these, given to the window or, without one, finished by the GPU.";
     FramesRedrawn, "frames_redrawn", Count, "What was drawn besides: for the panel, the HUD or the window alone.";
