@@ -107,7 +107,7 @@ impl JsonSchema for ByteSize {
             "description": "A number of bytes, written as a number or as text with a unit, such as \"64 MiB\".",
             "anyOf": [
                 { "type": "integer", "minimum": 0 },
-                { "type": "string", "pattern": "^\\s*[0-9][0-9_.]*\\s*([KkMmGg][Ii]?)?[Bb]?\\s*$" }
+                { "type": "string", "pattern": "^\\s*[0-9][0-9_]*(\\.[0-9_]*)?\\s*(([KkMmGg][Ii]?)?[Bb])?\\s*$" }
             ]
         })
     }
