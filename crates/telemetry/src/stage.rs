@@ -16,7 +16,7 @@ impl Token {
 #[serde(rename_all = "snake_case")]
 #[repr(usize)]
 pub enum Stage {
-    /// The tick was asked for.
+    /// The tick began, or the page began to paint a frame that no tick caused. A tick that begins later than it was due is queued later.
     Queued,
     /// The first kernel began.
     ComputeStart,
@@ -60,7 +60,7 @@ impl Stage {
 #[serde(rename_all = "snake_case")]
 #[repr(usize)]
 pub enum Interval {
-    /// Queued → compute start: waiting for a worker.
+    /// Queued → compute start: what comes before the kernels of a tick, such as a restart of them.
     Wait,
     /// Compute start → compute end: kernels at work.
     Compute,

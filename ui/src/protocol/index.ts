@@ -419,7 +419,7 @@ export type Frame = {
  */
 token: number,
 /**
- * Waiting for a worker.
+ * From the tick's beginning to that of its kernels: next to nothing, unless they are restarted.
  */
 wait: number | null,
 /**

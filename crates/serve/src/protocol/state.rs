@@ -148,7 +148,7 @@ pub struct Guest {
 pub struct Frame {
     /// The frame's number, given when it was begun: with gaps, and lower than the one before it where a frame was slow.
     pub token: u64,
-    /// Waiting for a worker.
+    /// From the tick's beginning to that of its kernels: next to nothing, unless they are restarted.
     pub wait: Option<f64>,
     /// Guests at work.
     pub compute: Option<f64>,

@@ -76,7 +76,7 @@ pub(super) fn stages(report: &Report) -> Vec<StageTimes> {
 
 fn stage_text(interval: Interval) -> &'static str {
     match interval {
-        Interval::Wait => "waiting for a worker",
+        Interval::Wait => "until the kernels begin",
         Interval::Compute => "kernels at work",
         Interval::Page => "Servo at work",
         Interval::Compose => "until the compositor has drawn it",
