@@ -58,7 +58,7 @@ export function denied({ right, object }: Right | Permission): Problem {
 const counter = (name: string, unit: string, what: string) => ({ name, unit, what });
 
 export const COUNTERS = [
-  counter('ticks_run', 'count', 'Ticks whose kernels all ran.'),
+  counter('ticks_run', 'count', 'Ticks that were run, also those in which a kernel failed or had ended.'),
   counter('frames_composed', 'count', 'Frames that the compositor drew.'),
   counter('frames_presented', 'count', 'Frames given to a display.'),
   counter('frames_skipped', 'count', 'Frames not drawn because nothing had changed.'),
@@ -83,7 +83,7 @@ export const COUNTERS = [
 const stage = (name: string, what: string, pick: (frame: Frame) => number | null) => ({ name, what, pick });
 
 export const STAGES = [
-  stage('wait', 'waiting for a worker', (frame) => frame.wait),
+  stage('wait', 'until the kernels begin', (frame) => frame.wait),
   stage('compute', 'kernels at work', (frame) => frame.compute),
   stage('page', 'Servo at work', (frame) => frame.page),
   stage('compose', 'until the compositor has drawn it', (frame) => frame.compose),
