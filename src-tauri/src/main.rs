@@ -107,7 +107,7 @@ fn run() -> i32 {
             Ok(())
         })
         .build(tauri::generate_context!());
-    built.map_or_else(|error| not_started(&*sys::once_more(error)), drive)
+    built.map_or_else(|error| not_started(&*sys::start_over(error)), drive)
 }
 
 /// Runs the shell to its end.

@@ -7,11 +7,11 @@ mod linux;
 
 #[cfg(not(target_os = "linux"))]
 pub(crate) use composed::{
-    Autostart, Place, diagnostic, find, fraction, hear_hud_keys, is_running, load, notice, once_more, prepare, run, single_instance,
+    Autostart, Place, diagnostic, find, fraction, hear_hud_keys, is_running, load, notice, prepare, run, single_instance, start_over,
     webview, window,
 };
 #[cfg(target_os = "linux")]
 pub(crate) use linux::{
-    Autostart, Place, diagnostic, find, fraction, hear_hud_keys, is_running, load, notice, once_more, prepare, run, single_instance,
+    Autostart, Place, diagnostic, find, fraction, hear_hud_keys, is_running, load, notice, prepare, run, single_instance, start_over,
     webview, window,
 };

@@ -12,11 +12,11 @@ use wasm_engine_engine::Diagnostic;
 use wasm_engine_engine::desktop::{Opening, Pace, Wanted};
 
 use crate::shell::Shell;
-use crate::window;
+use crate::{launch, window};
 
 /// Lets one shell run at a time: these systems' plugin knows no identities, so a second app has to wait for the first one's end.
 pub(crate) fn single_instance(_identity: &str) -> TauriPlugin<Wry> {
-    tauri_plugin_single_instance::init(|app, _, _| window::show(app))
+    tauri_plugin_single_instance::init(|app, _, _| launch::once_more(app))
 }
 
 /// Whether a shell of this identity runs, which these systems' plugin does not tell.
@@ -25,7 +25,7 @@ pub(crate) fn is_running(_identity: &str) -> bool {
 }
 
 /// What kept the shell from starting; these systems' plugin finds no first one that ends meanwhile.
-pub(crate) fn once_more(error: tauri::Error) -> Box<dyn Error> {
+pub(crate) fn start_over(error: tauri::Error) -> Box<dyn Error> {
     error.into()
 }
 

@@ -71,7 +71,7 @@ pub(crate) fn diagnostic(error: &(dyn Error + 'static)) -> Option<Diagnostic> {
 
 /// Begins once more in this one's place, if what kept it from starting is that the first one has ended instead of taking what it was started for: then this one is the first, or
 /// finds who is. Comes back with what kept it from that.
-pub(crate) fn once_more(error: tauri::Error) -> Box<dyn Error> {
+pub(crate) fn start_over(error: tauri::Error) -> Box<dyn Error> {
     let before = std::env::var(ATTEMPTS).ok().and_then(|attempts| attempts.parse().ok()).unwrap_or(0);
     // The plugin's text is all that tells this error from others of plugins.
     if before >= ATTEMPTS_MAX || !error.to_string().contains("failed to forward arguments to the running instance") {
@@ -83,7 +83,7 @@ pub(crate) fn once_more(error: tauri::Error) -> Box<dyn Error> {
     }
 }
 
-/// How often a shell begins [`once_more`] at most.
+/// How often a shell starts over at most.
 const ATTEMPTS_MAX: u32 = 3;
 
 /// A text as notifications take it, whose servers read markup in it: what a guest has said is not to be any.
