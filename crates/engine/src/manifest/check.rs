@@ -192,7 +192,7 @@ impl Checker<'_> {
         self.size(at!["kernel", i, "memory_max"], kernel.memory_max, limits::KERNEL_MEMORY_FLOOR, limits::KERNEL_MEMORY_BYTES);
         self.size(at!["kernel", i, "log_bytes"], kernel.log_bytes, 0, limits::LOG_BYTES);
         self.range(at!["kernel", i, "deadline_ms"], kernel.deadline_ms, limits::DEADLINE_MS);
-        self.range(at!["kernel", i, "fuel"], kernel.fuel, 1..=u64::MAX);
+        self.range(at!["kernel", i, "fuel"], kernel.fuel, limits::FUEL);
         if kernel.module.extension().is_none_or(|extension| extension != "wasm") {
             let fault =
                 self.fault(ProblemCode::BadValue, at!["kernel", i, "module"], format!("kernel `{}` needs a compiled module", kernel.name));

@@ -40,7 +40,7 @@ pub struct Kernel {
     pub deadline_ms: u32,
     /// Fuel that one tick may burn before the kernel is ended (profile `deterministic`); about one unit per instruction.
     #[serde(default = "Kernel::default_fuel")]
-    #[schemars(range(min = 1))]
+    #[schemars(range(min = 1, max = 100_000_000_000_u64))]
     pub fuel: u64,
     /// Log text kept between two ticks; what is beyond is dropped and counted.
     #[serde(default = "Kernel::default_log")]

@@ -36,6 +36,8 @@ pub const SCALE: std::ops::RangeInclusive<f32> = 0.25..=8.0;
 pub const TICK_RATE: std::ops::RangeInclusive<u32> = 1..=1000;
 /// Milliseconds that one tick of a kernel may be granted.
 pub const DEADLINE_MS: std::ops::RangeInclusive<u32> = 1..=60_000;
+/// Fuel that one tick of a kernel may be granted: as [`DEADLINE_MS`], about a minute of work. A tick that has begun is waited for, at the end of a run too.
+pub const FUEL: std::ops::RangeInclusive<u64> = 1..=100_000_000_000;
 /// Problems shown at once; what is beyond is counted.
 pub const PROBLEMS: usize = 20;
 /// Characters of a source line that a message shows.

@@ -259,6 +259,7 @@ fn sizes_beyond_the_limits() {
         ("bytes = \"64 KiB\"", "bytes = 0"),
         ("memory_max = \"16 MiB\"", "memory_max = \"16 GiB\""),
         ("memory_max = \"16 MiB\"", "memory_max = 1"),
+        ("memory_max = \"16 MiB\"", "fuel = 100_000_000_001"),
         ("size = [800, 600]", "size = [800, 0]"),
         ("size = [800, 600]", "size = [800, 600]\nscale = 100.0"),
         ("size = [800, 600]", "size = [800, 600]\nscale = nan"),
