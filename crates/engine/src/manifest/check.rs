@@ -117,7 +117,11 @@ impl Checker<'_> {
                 at!["limits", "region_max"],
                 format!("the buffers need {}, each being there three times; `[limits] region_max` is {max}", ByteSize(region)),
             );
-            fault.hint = Some(format!("make them smaller, or write `region_max = \"{}\"` under [limits]", round_up(region)));
+            fault.hint = Some(if region > limits::REGION_BYTES {
+                format!("make them smaller: an app has at most {}", ByteSize(limits::REGION_BYTES))
+            } else {
+                format!("make them smaller, or write `region_max = \"{}\"` under [limits]", round_up(region).min(ByteSize(limits::REGION_BYTES)))
+            });
             if !self.places.has(at!["limits", "region_max"])
                 && let Some(last) = manifest.buffer.len().checked_sub(1)
             {

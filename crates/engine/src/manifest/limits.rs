@@ -20,8 +20,9 @@ pub const SURFACES: usize = 256;
 pub const SHARDS: u16 = 256;
 /// Bytes of one slot of one buffer: three of them are mapped into a guest's 4 GiB.
 pub const BUFFER_BYTES: u64 = 1 << 30;
-/// Bytes that `[limits] region_max` may be raised to.
-pub const REGION_BYTES: u64 = 64 << 30;
+/// Bytes that `[limits] region_max` may be raised to. What the engine itself keeps in the region has its place beside them.
+pub const REGION_BYTES: u64 = 63 << 30;
+const _: () = assert!(REGION_BYTES < wasm_engine_exchange::limits::REGION_BYTES_MAX as u64);
 /// Bytes of a kernel's own memory.
 pub const KERNEL_MEMORY_BYTES: u64 = 4 << 30;
 /// The smallest memory a kernel can start with: its stack and the context page.

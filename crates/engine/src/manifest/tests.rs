@@ -274,6 +274,21 @@ fn sizes_beyond_the_limits() {
 }
 
 #[test]
+fn the_largest_app_has_a_region_and_a_larger_one_is_told_so() {
+    let app = |buffers: usize, region_max: &str| {
+        let buffer = |index: usize| format!("[[buffer]]\nname = \"b{index}\"\nbytes = \"1 GiB\"\n");
+        let buffers: String = (0..buffers).map(buffer).collect();
+        Manifest::from_text(&format!("[app]\nname = \"a\"\nengine = \"1\"\n[limits]\nregion_max = \"{region_max}\"\n{buffers}"))
+    };
+    let largest = app(21, "63 GiB").unwrap();
+    assert!(wasm_engine_exchange::Region::create(&crate::wiring::region_spec(&largest)).is_ok());
+    assert_eq!(with_remedies(&app(1, "64 GiB").unwrap_err())[0].code, ProblemCode::OutOfRange);
+    let hint = |buffers| with_remedies(&app(buffers, "1 GiB").unwrap_err())[0].hint.clone().unwrap();
+    assert!(hint(20).contains("region_max = \"63 GiB\""), "{}", hint(20));
+    assert_eq!(hint(22), "make them smaller: an app has at most 63 GiB");
+}
+
+#[test]
 fn size_given_twice() {
     assert_eq!(only("count = 1000", "count = 1000\nbytes = 3").0, ProblemCode::Conflict);
 }
