@@ -9,11 +9,17 @@ use harness::{Run, app, engine, scratch};
 
 /// An app made of the slider fixture's page and kernel, with another manifest.
 fn app_with(name: &str, edit: impl FnOnce(String) -> String) -> PathBuf {
-    let source = harness::fixture("slider");
+    variant("slider", name, edit)
+}
+
+/// An app made of a fixture's page and kernels, with another manifest.
+fn variant(fixture: &str, name: &str, edit: impl FnOnce(String) -> String) -> PathBuf {
+    let source = harness::fixture(fixture);
     let folder = scratch(name);
     copy(&source.join("page"), &folder.join("page"));
     copy(&source.join("kernels"), &folder.join("kernels"));
-    let manifest = std::fs::read_to_string(source.join("app.toml")).unwrap().replace("source = \"guests/level\"\n", "");
+    let manifest = std::fs::read_to_string(source.join("app.toml")).unwrap();
+    let manifest: String = manifest.split_inclusive('\n').filter(|line| !line.starts_with("source =")).collect();
     std::fs::write(folder.join("app.toml"), edit(manifest)).unwrap();
     folder
 }
@@ -274,6 +280,31 @@ fn a_guest_that_fails_is_ended_and_the_run_goes_on() {
     assert!(shown.contains("error[TRAP]: bad at tick 3: ") && !shown.contains("kernel `bad`"), "{shown}");
     assert!(!shown.contains("surfaces "), "it has none: {shown}");
     assert!(log.contains("TRAP") && !log.contains('\u{1b}'), "no color in a pipe: {log}");
+}
+
+#[test]
+fn a_guest_that_fails_at_its_shutdown_has_failed() {
+    let out = scratch("shutdown-out");
+    let (code, report, _) = Run::new(&harness::fixture("trap")).args(["--ticks", "2", "--seed", "14"]).out(&out).finish();
+    assert_eq!(code, Some(6), "{report}");
+    let kernels = &report["kernels"];
+    assert_eq!((&kernels[0]["state"], &kernels[0]["faults"]), (&"TRAP".into(), &1.into()), "{kernels}");
+    assert_eq!((&kernels[1]["state"], &kernels[1]["faults"]), (&"running".into(), &0.into()), "{kernels}");
+    let fault = &report["faults"][0];
+    let message = fault["message"].as_str().unwrap();
+    assert!(message.starts_with("at its shutdown: ") && message.contains("seed 14") && fault["tick"].is_null(), "{fault}");
+}
+
+#[test]
+fn instances_whose_shutdown_does_not_end_are_waited_for_together() {
+    let folder = variant("trap", "shutdowns", |manifest| {
+        manifest.replace("write = [\"bad\"]", "write = [\"bad\"]\nshards = 8\ndeadline_ms = 300").replace("[page]\n", "")
+    });
+    let (code, report, _) = Run::new(&folder).args(["--ticks", "0", "--seed", "15"]).out(&folder).finish();
+    assert_eq!((code, &report["kernels"][0]["state"]), (Some(6), &"DEADLINE".into()), "{report}");
+    assert!(!report["faults"][0]["message"].as_str().unwrap().contains("shard"), "the first of them is told: {report}");
+    let seconds = report["seconds"].as_f64().unwrap();
+    assert!(report["workers"] == 1 || seconds < 7.0 * 0.3, "one after the other: {report}");
 }
 
 #[test]

@@ -1,5 +1,9 @@
 //! The kernels of a run: started together, ended one by one by a fault or a decision, begun anew all at once or one by one.
 
+use std::ops::Range;
+
+use rayon::ThreadPool;
+use rayon::prelude::*;
 use wasm_engine_sandbox::{Kernel, KernelError, LogLevel, LogLine, Pointer};
 use wasm_engine_serve::protocol::{Decision, Permission, Scope};
 
@@ -57,6 +61,8 @@ pub struct KernelSummary {
 pub(crate) struct Groups {
     factory: KernelFactory,
     pub(crate) list: Vec<KernelGroup>,
+    /// The workers, on which all instances of a kernel are called.
+    pub(crate) pool: ThreadPool,
     /// Faults that ended kernels which have begun anew since, up to a bound.
     past: Vec<Fault>,
     /// How many there were of each kernel, those beyond the bound among them.
@@ -68,9 +74,9 @@ impl Groups {
     ///
     /// # Errors
     /// The first kernel that does not start.
-    pub(crate) fn start(mut factory: KernelFactory, params: &Params) -> Result<Self, KernelError> {
+    pub(crate) fn start(mut factory: KernelFactory, pool: ThreadPool, params: &Params) -> Result<Self, KernelError> {
         let list = (0..factory.len()).map(|index| factory.start(index, params, 0)).collect::<Result<Vec<_>, _>>()?;
-        Ok(Self { past: Vec::new(), past_counts: vec![0; list.len()], factory, list })
+        Ok(Self { past: Vec::new(), past_counts: vec![0; list.len()], factory, list, pool })
     }
 
     /// Begins anew with all kernels, which were shut down: each has fresh instances, one that had failed as well. One that does not start has ended, and
@@ -99,27 +105,32 @@ impl Groups {
     /// # Errors
     /// What the kernel has failed of at its start; it has ended then.
     pub(crate) fn restart_one(&mut self, index: usize, params: &Params, tick: u64) -> Result<(), Diagnostic> {
-        self.list[index].shut_down();
+        self.shut_down_these(index..index + 1);
         self.begin(index, params, tick);
         self.list[index].fault.as_ref().map_or(Ok(()), |fault| Err(fault.diagnostic()))
     }
 
     /// Puts fresh instances in the place of a kernel that was shut down, or the fault that kept them from starting.
     fn begin(&mut self, index: usize, params: &Params, tick: u64) {
+        self.set_aside(index);
         let group = &mut self.list[index];
-        if let Some(fault) = group.fault.take() {
+        // Its memory is free again before that of the fresh instances is taken.
+        group.shards.clear();
+        *group = self.factory.start(index, params, tick).unwrap_or_else(|error| {
+            let fault = Fault::of_kernel(&group.name, Some(tick), &error);
+            tracing::error!(kernel = group.name, code = fault.code, tick, "{}", fault.message);
+            KernelGroup::held_back(fault)
+        });
+    }
+
+    /// What has ended a kernel becomes a thing of its past.
+    fn set_aside(&mut self, index: usize) {
+        if let Some(fault) = self.list[index].fault.take() {
             self.past_counts[index] += 1;
             if self.past.len() < limits::FAULTS_KEPT {
                 self.past.push(fault);
             }
         }
-        // Its memory is free again before that of the fresh instances is taken.
-        group.shards.clear();
-        *group = self.factory.start(index, params, tick).unwrap_or_else(|error| {
-            let fault = Fault::of_kernel(&group.name, tick, &error);
-            tracing::error!(kernel = group.name, code = fault.code, tick, "{}", fault.message);
-            KernelGroup::held_back(fault)
-        });
     }
 
     /// A person's decision about a right.
@@ -132,11 +143,14 @@ impl Groups {
 
     /// Ends kernels to which a right that they have has been denied.
     pub(crate) fn enforce(&mut self, tick: u64) {
-        for (index, group) in self.list.iter_mut().enumerate().filter(|(_, group)| group.fault.is_none()) {
-            if let Some(fault) = self.factory.verdict(index, tick) {
-                tracing::warn!(kernel = group.name, code = fault.code, tick, "{}", fault.message);
-                group.shut_down();
-                group.end(fault);
+        for index in 0..self.list.len() {
+            if self.list[index].fault.is_none()
+                && let Some(fault) = self.factory.verdict(index, tick)
+            {
+                tracing::warn!(kernel = fault.part, code = fault.code, tick, "{}", fault.message);
+                self.shut_down_these(index..index + 1);
+                self.set_aside(index);
+                self.list[index].end(fault);
             }
         }
     }
@@ -158,7 +172,21 @@ impl Groups {
 
     /// Tells all kernels that the run is over for them.
     pub(crate) fn shut_down(&mut self) {
-        self.list.iter_mut().for_each(KernelGroup::shut_down);
+        self.shut_down_these(0..self.list.len());
+    }
+
+    /// Tells these kernels that the run is over for them, all of their instances at once: each may take its whole deadline. One that fails of it has ended with a fault.
+    fn shut_down_these(&mut self, range: Range<usize>) {
+        let groups = &mut self.list[range];
+        let errors: Vec<_> = self.pool.install(|| groups.par_iter_mut().map(KernelGroup::shut_down).collect());
+        for (group, error) in groups.iter_mut().zip(errors) {
+            group.drain_log();
+            if let Some(error) = error {
+                let fault = Fault::of_kernel(&group.name, None, &error);
+                tracing::error!(kernel = group.name, code = fault.code, "{}", fault.message);
+                group.end(fault);
+            }
+        }
     }
 
     /// What became of the kernels, and the faults that ended them, those from before a restart first.
@@ -190,14 +218,10 @@ impl KernelGroup {
         self.fault = Some(fault);
     }
 
-    /// Tells the kernel that the run is over for it, unless it has failed.
-    fn shut_down(&mut self) {
-        for kernel in &mut self.shards {
-            if let Err(error) = kernel.shutdown() {
-                tracing::warn!(code = error.code(), "{error}");
-            }
-        }
-        self.drain_log();
+    /// Tells the kernel that the run is over for it, unless it has failed. Of several instances that fail the first is told, whichever was done first.
+    fn shut_down(&mut self) -> Option<KernelError> {
+        let outcomes: Vec<_> = self.shards.par_iter_mut().map(Kernel::shutdown).collect();
+        outcomes.into_iter().find_map(Result::err)
     }
 
     /// Passes on what the kernel has logged, in the order of its instances.

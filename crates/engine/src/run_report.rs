@@ -42,8 +42,8 @@ pub struct Fault {
 }
 
 impl Fault {
-    pub(crate) fn of_kernel(kernel: &str, tick: u64, error: &KernelError) -> Self {
-        Self { part: kernel.to_owned(), code: error.code().to_owned(), message: error.within(), tick: Some(tick), hint: error.hint() }
+    pub(crate) fn of_kernel(kernel: &str, tick: Option<u64>, error: &KernelError) -> Self {
+        Self { part: kernel.to_owned(), code: error.code().to_owned(), message: error.within(), tick, hint: error.hint() }
     }
 
     /// As it is told to whoever asked for what it has kept from happening.

@@ -291,7 +291,7 @@ fn make_ticker(
     let params = Params::new(&manifest.param);
     let factory = KernelFactory::new(&engine.app, &engine.sandbox, &engine.modules, region, pool.current_num_threads(), choice);
     let seed = factory.seed();
-    let groups = Groups::start(factory, &params).map_err(|error| EngineError::from(error).in_manifest(&engine.app))?;
+    let groups = Groups::start(factory, pool, &params).map_err(|error| EngineError::from(error).in_manifest(&engine.app))?;
     let log = engine.options.record.as_ref().map(|folder| InputLog::create(folder));
     let mut log = log.transpose().map_err(EngineError::io("recording"))?;
     if let Some(log) = &mut log {
@@ -303,7 +303,6 @@ fn make_ticker(
         control: control.clone(),
         telemetry: engine.telemetry.clone(),
         clock: Clock::new(f64::from(manifest.clock.rate)),
-        pool,
         buffers: Buffers::new(wiring::writers(region, manifest)?, manifest.clock.profile),
         groups,
         inbox: Inbox::new(params, surfaces, layout, engine.telemetry.clone()),

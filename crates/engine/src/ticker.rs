@@ -4,7 +4,6 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
-use rayon::ThreadPool;
 use rayon::prelude::*;
 use wasm_engine_exchange::lane::Sender;
 use wasm_engine_page::Page;
@@ -28,7 +27,6 @@ pub(crate) struct Ticker {
     pub(crate) control: Arc<Control>,
     pub(crate) telemetry: Telemetry,
     pub(crate) clock: Clock,
-    pub(crate) pool: ThreadPool,
     pub(crate) groups: Groups,
     pub(crate) buffers: Buffers,
     pub(crate) inbox: Inbox,
@@ -208,7 +206,7 @@ impl Ticker {
         };
         let telemetry = &self.telemetry;
         let (began, outcomes) = (now_nanos(), &mut self.outcomes);
-        self.pool.install(|| {
+        self.groups.pool.install(|| {
             let ticked = group.shards.par_iter_mut().enumerate().map(|(shard, kernel)| {
                 let worker = rayon::current_thread_index().unwrap_or(shard);
                 let _span = telemetry.span("kernel.tick", Track::Worker(worker as u16));
@@ -227,7 +225,7 @@ impl Ticker {
             }
             Some(error) => {
                 tracing::error!(kernel = group.name, code = error.code(), tick, "{}", error.within());
-                group.end(Fault::of_kernel(&group.name, tick, &error));
+                group.end(Fault::of_kernel(&group.name, Some(tick), &error));
             }
         }
         if let Some(desk) = &self.panel {
