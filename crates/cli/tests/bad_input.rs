@@ -99,6 +99,45 @@ fn truncated_and_random_modules() {
 }
 
 #[test]
+fn a_module_larger_than_the_memory_is_refused_unread() {
+    let folder = app_with("large-module", |manifest| manifest);
+    // Of zeros that take no place on the disk.
+    std::fs::File::create(folder.join("kernels/level.wasm")).unwrap().set_len(1 << 40).unwrap();
+    Run::new(&folder).fail(3, "MODULE_TOO_LARGE");
+    let inspected = harness::succeed(engine().args(["inspect", "--json"]).arg(&folder));
+    let value: serde_json::Value = serde_json::from_slice(&inspected.stdout).unwrap();
+    assert!(value["kernels"][0]["state"].as_str().unwrap().starts_with("MODULE_TOO_LARGE"), "{value}");
+    assert_eq!(value["kernels"][0]["bytes"], 1_u64 << 40);
+    let packed = engine().args(["pack", "--json"]).arg(&folder).arg("--out").arg(folder.join("x.weapp")).output().unwrap();
+    let error: serde_json::Value = serde_json::from_slice(&packed.stdout).unwrap();
+    assert_eq!(error["error"]["code"], "MODULE_TOO_LARGE", "{error}");
+}
+
+#[cfg(unix)]
+#[test]
+fn pipes_in_place_of_files_hold_nothing_up() {
+    let inspect = |folder: &Path| {
+        let mut child = engine().args(["inspect", "--json"]).arg(folder).stdout(std::process::Stdio::piped()).spawn().unwrap();
+        let ended = harness::wait(&mut child);
+        (ended.code, serde_json::from_str::<serde_json::Value>(&ended.stdout).unwrap())
+    };
+    let pipe = |path: &Path| {
+        std::fs::remove_file(path).unwrap();
+        harness::succeed(std::process::Command::new("mkfifo").arg(path));
+    };
+    let folder = app_with("pipes", |manifest| manifest.replace("module =", "source = \"guest\"\nmodule ="));
+    std::fs::create_dir(folder.join("guest")).unwrap();
+    std::fs::write(folder.join("guest/Cargo.toml"), "").unwrap();
+    pipe(&folder.join("kernels/level.wasm"));
+    let (code, value) = inspect(&folder);
+    assert_eq!((code, value["kernels"][0]["state"].as_str()), (Some(0), Some("cannot be read: this is not a regular file")), "{value}");
+    Run::new(&folder).fail(3, "MODULE_MISSING");
+    pipe(&folder.join("app.toml"));
+    let (code, value) = inspect(&folder);
+    assert_eq!((code, value["error"]["code"].as_str()), (Some(3), Some("MANIFEST_UNREADABLE")), "{value}");
+}
+
+#[test]
 fn a_module_that_wants_more_memory_than_it_may_have() {
     let folder = app_with("memory", |manifest| manifest.replace("write = [\"level\"]", "write = [\"level\"]\nmemory_max = \"128 KiB\""));
     let error = Run::new(&folder).fail(3, "MEMORY_LIMIT");
@@ -315,6 +354,16 @@ fn inspect_says_what_an_app_may_do() {
     assert!(value["kernels"][0]["state"].as_str().unwrap().starts_with("ABI version"), "{value}");
     let none = engine().args(["inspect", "--live", "999999999"]).output().unwrap();
     assert_eq!(none.status.code(), Some(4));
+}
+
+#[test]
+fn an_app_is_inspected_without_the_memory_of_its_buffers() {
+    let buffers: String = (0..20).map(|index| format!("[[buffer]]\nname = \"b{index}\"\nbytes = \"1 GiB\"\n")).collect();
+    let folder = app_with("inspect-large", |manifest| format!("{manifest}\n{buffers}\n[limits]\nregion_max = \"61 GiB\"\n"));
+    let output = harness::succeed(engine().args(["inspect", "--json"]).arg(&folder));
+    let value: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert!(value["region_bytes"].as_u64().unwrap() > 60 << 30, "{value}");
+    assert_eq!(value["buffers"][20]["mapped"], 3_u64 << 30, "{value}");
 }
 
 /// An archive of these entries; what comes after the `>` in a name is where a link leads.

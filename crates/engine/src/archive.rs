@@ -20,6 +20,7 @@ use crate::kept;
 use crate::limits;
 use crate::manifest::{App, FILE_NAME};
 use crate::paths;
+use crate::wiring;
 
 /// Ending of the files' names.
 pub const ENDING: &str = "weapp";
@@ -130,7 +131,7 @@ pub fn pack(app: &App, archive: &Path) -> Result<Packed, ArchiveError> {
         if !module.is_file() {
             return Err(ArchiveError::NotBuilt { module });
         }
-        let bytes = fs::read(&module).map_err(at(&module))?;
+        let bytes = wiring::read_module(&module).map_err(at(&module))?;
         if let Err(source) = wasm_engine_sandbox::inspect(&bytes, &ModuleLimits::default()) {
             return Err(ArchiveError::Module { module, source });
         }

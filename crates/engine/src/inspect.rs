@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::fs::File;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -123,7 +124,8 @@ pub(crate) fn announce(app: &str, region: &Region) -> Option<Announcement> {
 pub fn app(folder: &Path) -> Result<AppInspection, Diagnostic> {
     let app = Manifest::load(folder).map_err(|error| Diagnostic::from(&error))?;
     let spec = wiring::region_spec(&app.manifest);
-    let region = Region::anonymous(&spec).map_err(|error| Diagnostic::new(error.code(), error.to_string()).with_hint(error.hint()))?;
+    // Its memory comes with the first touch, which here only the directory gets.
+    let region = Region::create(&spec).map_err(|error| Diagnostic::new(error.code(), error.to_string()).with_hint(error.hint()))?;
     let manifest = &app.manifest;
     let policy = Policy::load(&crate::paths::policy_file(&manifest.app.name))?;
     Ok(AppInspection {
@@ -144,9 +146,10 @@ pub fn app(folder: &Path) -> Result<AppInspection, Diagnostic> {
 }
 
 fn inspect_kernel(app: &App, kernel: &crate::manifest::Kernel, policy: &Policy) -> KernelInspection {
-    let bytes = std::fs::read(app.root.join(&kernel.module));
-    let state = match &bytes {
-        Err(_) => "not built; `wasm-engine build` makes it".to_owned(),
+    let path = app.root.join(&kernel.module);
+    let state = match &wiring::read_module(&path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => "not built; `wasm-engine build` makes it".to_owned(),
+        Err(error) => format!("cannot be read: {error}"),
         Ok(bytes) => match inspect_module(bytes, &ModuleLimits::default()) {
             Ok(_) => format!("ABI version {ABI_VERSION}"),
             Err(error) => format!("{}: {error}", error.code()),
@@ -155,7 +158,7 @@ fn inspect_kernel(app: &App, kernel: &crate::manifest::Kernel, policy: &Policy) 
     KernelInspection {
         name: kernel.name.clone(),
         module: kernel.module.clone(),
-        bytes: bytes.map_or(0, |bytes| bytes.len() as u64),
+        bytes: path.metadata().map_or(0, |metadata| metadata.len()),
         state,
         read: kernel.read.clone(),
         write: kernel.write.clone(),

@@ -13,6 +13,7 @@ pub mod desktop;
 pub mod doctor;
 mod engine;
 mod error;
+mod files;
 mod groups;
 pub mod guests;
 mod hud;

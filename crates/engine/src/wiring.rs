@@ -1,13 +1,16 @@
 //! From the manifest's words to the parts' own: regions, modules, grants, kernels, surfaces.
 
+use std::path::Path;
+
 use bytemuck::{Pod, Zeroable};
 use wasm_engine_exchange::{ClaimError, Region, RegionSpec, Writer};
-use wasm_engine_sandbox::{Grant, GrantAccess, Kernel, KernelError, KernelLimits, KernelModule, Sandbox, StartArgs};
+use wasm_engine_sandbox::{Grant, GrantAccess, Kernel, KernelError, KernelLimits, KernelModule, ModuleLimits, Sandbox, StartArgs};
 use wasm_engine_serve::protocol::{Decision, Permission, Scope};
 use wasm_engine_telemetry::Token;
 
 use crate::engine::EngineError;
 use crate::error::Diagnostic;
+use crate::files;
 use crate::groups::{KernelGroup, Started, log_guest};
 use crate::limits;
 use crate::manifest::{self, App, Manifest};
@@ -54,13 +57,18 @@ pub(crate) fn writers(region: &Region, manifest: &Manifest) -> Result<Vec<Writer
     manifest.buffer.iter().filter_map(|buffer| region.buffer(&buffer.name)).map(|id| region.writer(id)).collect()
 }
 
+/// The bytes of a module; of one that is too large to be one no more than shows that.
+pub(crate) fn read_module(path: &Path) -> std::io::Result<Vec<u8>> {
+    files::read(path, ModuleLimits::default().module_bytes as u64)
+}
+
 /// Compiles every module of the app, all of them at once.
 pub(crate) fn compile(app: &App, sandbox: &Sandbox) -> Result<Vec<KernelModule>, EngineError> {
     let sources: Vec<(String, Vec<u8>)> = app
         .manifest
         .kernel
         .iter()
-        .map(|kernel| match std::fs::read(app.root.join(&kernel.module)) {
+        .map(|kernel| match read_module(&app.root.join(&kernel.module)) {
             Ok(bytes) => Ok((kernel.name.clone(), bytes)),
             Err(source) => Err(EngineError::Module { kernel: kernel.name.clone(), module: kernel.module.clone(), source }),
         })

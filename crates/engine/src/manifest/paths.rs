@@ -9,6 +9,7 @@ use serde::Serialize;
 use super::places::{Places, Step, at};
 use super::problem::{Fault, ManifestError, ProblemCode};
 use super::{FILE_NAME, Manifest, limits};
+use crate::files;
 
 /// The page's files, canonical and inside the app.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -22,7 +23,7 @@ pub struct PageFiles {
 /// Reads the manifest's text from an app's folder.
 pub(super) fn read_manifest(root: &Path) -> Result<String, ManifestError> {
     let path = root.join(FILE_NAME);
-    let file = fs::File::open(&path).map_err(|source| match source.kind() {
+    let file = files::open(&path).map_err(|source| match source.kind() {
         std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory => ManifestError::NoManifest { folder: root.to_owned() },
         _ => ManifestError::Unreadable { path: path.clone(), source },
     })?;

@@ -70,7 +70,7 @@ impl ManifestError {
         match self {
             Self::Missing { .. } => Some("give the path of a folder with an app.toml; `wasm-engine new NAME` makes one".to_owned()),
             Self::NoManifest { .. } => Some("`wasm-engine new NAME` makes an app to start from".to_owned()),
-            Self::Unreadable { .. } => Some("check the file's permissions".to_owned()),
+            Self::Unreadable { .. } => Some("see that it is a regular file, and that you may read it".to_owned()),
             Self::TooLarge { .. } => Some("move data into files of the app".to_owned()),
             Self::Archive(error) => error.hint(),
             Self::Invalid(problems) => problems.first().and_then(|problem| problem.hint.clone()),
