@@ -5,7 +5,7 @@ use wasmtime::{Caller, Engine, Linker, Memory, ResourceLimiter};
 
 use crate::abi::HOST_MODULE;
 use crate::limits::KernelLimits;
-use crate::publish::{Event, Outbox};
+use crate::publish::{Event, LogLevel, Outbox};
 
 /// What the host keeps for one instance.
 pub(crate) struct HostState {
@@ -92,10 +92,14 @@ fn log(mut caller: Caller<'_, HostState>, level: u32, address: u32, len: u32) ->
     caller.data_mut().count_call()?;
     let range = Range { function: "log", address, len };
     range.check(&mut caller)?;
+    let level = LogLevel::of(level);
     let state = caller.data_mut();
-    let Some(kept) = state.outbox.line_room(len as usize, &state.limits) else { return Ok(()) };
-    let line = range.copy(&mut caller, kept)?;
-    caller.data_mut().outbox.log(level, &line);
+    let len = (len as usize).min(state.limits.log_line_bytes);
+    let has_room = state.outbox.line_room(len, &state.limits);
+    if has_room || level == LogLevel::Error {
+        let line = range.copy(&mut caller, len)?;
+        caller.data_mut().outbox.log(level, line, has_room);
+    }
     Ok(())
 }
 

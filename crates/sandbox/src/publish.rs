@@ -16,7 +16,7 @@ pub enum LogLevel {
 }
 
 impl LogLevel {
-    fn of(level: u32) -> Self {
+    pub(crate) fn of(level: u32) -> Self {
         match level {
             0 => LogLevel::Error,
             1 => LogLevel::Warn,
@@ -67,8 +67,8 @@ pub(crate) struct Outbox {
     log_bytes: u64,
     call_events: u32,
     call_dropped: u32,
-    /// The last error line of this call: most likely why the call is about to fail.
-    last_error: Option<String>,
+    /// The last error line of this call, as it was given, even if the log had no room for it: most likely why the call is about to fail.
+    last_error: Option<Vec<u8>>,
 }
 
 /// Lines and events that may wait to be drained; beyond that they are dropped.
@@ -98,30 +98,29 @@ impl Outbox {
         self.last_error = None;
     }
 
-    /// How many bytes of a line of `len` bytes will be kept. `None`, and counted, if the line has to be dropped.
-    pub(crate) fn line_room(&mut self, len: usize, limits: &KernelLimits) -> Option<usize> {
-        let kept = len.min(limits.log_line_bytes);
-        let cost = kept + LINE_COST;
+    /// Whether there is room for a line of `len` bytes. If not, it is counted as dropped.
+    pub(crate) fn line_room(&mut self, len: usize, limits: &KernelLimits) -> bool {
+        let cost = len + LINE_COST;
         let fits = self.call_log_bytes + cost <= limits.log_bytes_per_call
             && self.log_bytes + cost as u64 <= limits.log_bytes
             && self.lines.len() < MAX_WAITING;
         if !fits {
             self.call_dropped = self.call_dropped.saturating_add(1);
         }
-        fits.then_some(kept)
+        fits
     }
 
-    pub(crate) fn log(&mut self, level: u32, bytes: &[u8]) {
-        let cost = bytes.len() + LINE_COST;
-        self.call_log_bytes += cost;
-        self.log_bytes += cost as u64;
-        let level = LogLevel::of(level);
-        // A guest must not be able to move the cursor of whoever reads the log in a terminal.
-        let text: String = String::from_utf8_lossy(bytes).chars().map(|c| if c.is_control() && c != '\t' { ' ' } else { c }).collect();
-        if level == LogLevel::Error {
-            self.last_error = Some(text.clone());
+    /// Takes a line; one for which there is no room only as the last error.
+    pub(crate) fn log(&mut self, level: LogLevel, line: Vec<u8>, has_room: bool) {
+        if has_room {
+            let cost = line.len() + LINE_COST;
+            self.call_log_bytes += cost;
+            self.log_bytes += cost as u64;
+            self.lines.push(LogLine { level, text: readable(&line) });
         }
-        self.lines.push(LogLine { level, text });
+        if level == LogLevel::Error {
+            self.last_error = Some(line);
+        }
     }
 
     /// Whether an event with these sizes may be sent.
@@ -138,12 +137,22 @@ impl Outbox {
         self.events.push(event);
     }
 
+    /// Events that the last call has emitted.
+    pub(crate) fn events_of_call(&self) -> u32 {
+        self.call_events
+    }
+
+    /// Lines of the last call that were dropped.
+    pub(crate) fn dropped_of_call(&self) -> u32 {
+        self.call_dropped
+    }
+
     pub(crate) fn output(&self, fuel_used: Option<u64>, bytes_copied: u64) -> TickOutput {
         TickOutput { fuel_used, events: self.call_events, log_lines_dropped: self.call_dropped, bytes_copied }
     }
 
     pub(crate) fn take_last_error(&mut self) -> Option<String> {
-        self.last_error.take()
+        self.last_error.take().map(|line| readable(&line))
     }
 
     pub(crate) fn drain_lines(&mut self) -> impl Iterator<Item = LogLine> {
@@ -153,4 +162,9 @@ impl Outbox {
     pub(crate) fn drain_events(&mut self) -> impl Iterator<Item = Event> {
         self.events.drain(..)
     }
+}
+
+/// Text without what could move the cursor of whoever reads it in a terminal.
+fn readable(line: &[u8]) -> String {
+    String::from_utf8_lossy(line).chars().map(|c| if c.is_control() && c != '\t' { ' ' } else { c }).collect()
 }

@@ -167,12 +167,8 @@ impl Kernel {
             let code = kernel.call(phase, deadline, |store| tick.call(store, context))?;
             kernel.check_code(phase, code)?;
             copied += kernel.windows.copy_out(&mut kernel.store, kernel.memory, input.slots);
-            let inner = &kernel.sandbox.inner;
-            let output = kernel.store.data().outbox.output(kernel.fuel_used(), copied);
-            inner.count(Counter::BytesCopied, copied);
-            inner.count(Counter::EventsEmitted, output.events.into());
-            inner.count(Counter::GuestLogDropped, output.log_lines_dropped.into());
-            Ok(output)
+            kernel.sandbox.inner.count(Counter::BytesCopied, copied);
+            Ok(kernel.store.data().outbox.output(kernel.fuel_used(), copied))
         })
     }
 
@@ -239,6 +235,10 @@ impl Kernel {
         body: impl FnOnce(&mut Store<HostState>) -> wasmtime::Result<R>,
     ) -> Result<R, KernelError> {
         let result = limited(&self.sandbox, &mut self.store, self.watch, deadline, body);
+        // However it has ended.
+        let (outbox, inner) = (&self.store.data().outbox, &self.sandbox.inner);
+        inner.count(Counter::EventsEmitted, outbox.events_of_call().into());
+        inner.count(Counter::GuestLogDropped, outbox.dropped_of_call().into());
         // First of all: a forbidden write may have been the reason for the trap, or may have gone unnoticed by the code.
         if let Some(violation) = self.windows.violation() {
             let trace = result.err().map(|error| backtrace(&error)).unwrap_or_default();

@@ -6,7 +6,8 @@ mod rig;
 
 use rig::{Rig, Setup, Wat};
 use wasm_engine_sandbox::GrantAccess::{Read, ReadWrite};
-use wasm_engine_sandbox::{Fault, Kernel, KernelError, Phase, Profile, StartArgs, TickInput};
+use wasm_engine_sandbox::{Fault, Kernel, KernelError, KernelLimits, Phase, Profile, Sandbox, SandboxConfig, StartArgs, TickInput};
+use wasm_engine_telemetry::{Counter, Telemetry};
 
 const PROFILES: [Profile; 2] = [Profile::Deterministic, Profile::Interactive];
 
@@ -373,6 +374,45 @@ fn a_flood_of_empty_lines_is_dropped_and_counted_as_well() {
         assert_eq!(rig.tick().unwrap().log_lines_dropped, dropped);
         assert_eq!(rig.log().len(), kept);
     }
+}
+
+#[test]
+fn what_a_kernel_fails_of_is_told_even_if_the_log_has_no_room_for_it() {
+    let mut setup = Setup::default();
+    (setup.args.limits.log_bytes_per_call, setup.args.limits.log_line_bytes) = (1000, 8);
+    let wat = Wat {
+        more: r#"(data (i32.const 0) "the\07reason of it")"#.into(),
+        tick: format!("{} (call $log (i32.const 0) (i32.const 0) (i32.const 16)) unreachable", hundred_lines_of(0)),
+        ..Wat::default()
+    };
+    let fault = *ends(&setup, &wat).fault;
+    assert!(matches!(&fault, Fault::Trap { message: Some(message), .. } if message == "the reas"), "{fault}");
+}
+
+#[test]
+fn lines_dropped_and_events_emitted_are_counted_in_every_call_however_it_ends() {
+    let telemetry = Telemetry::default();
+    let sandbox = Sandbox::new(SandboxConfig { telemetry: Some(telemetry.clone()), ..SandboxConfig::default() }).unwrap();
+    let setup = Setup::default();
+    let limits = KernelLimits { log_bytes_per_call: 640, ..setup.args.limits };
+    let args = StartArgs { limits, ..setup.args.clone() };
+    let busy = format!("{} (drop (call $emit (i32.const 0) (i32.const 1) (i32.const 0) (i32.const 1)))", hundred_lines_of(0));
+    let counted = || [Counter::GuestLogDropped, Counter::EventsEmitted].map(|counter| telemetry.counter(counter));
+    let start = |wat: Wat| {
+        let bytes = Wat { more: r#"(data (i32.const 0) "x")"#.into(), ..wat }.bytes();
+        Kernel::start(&sandbox, &rig::load(&sandbox, &bytes).unwrap(), &setup.region(), &[], &args)
+    };
+    let mut kernel = start(Wat { init: busy.clone(), shutdown: busy.clone(), ..Wat::tick(&busy) }).unwrap();
+    assert_eq!(counted(), [90, 1], "in its start");
+    kernel.tick(&TickInput::default()).unwrap();
+    assert_eq!(counted(), [180, 2]);
+    kernel.shutdown().unwrap();
+    assert_eq!(counted(), [270, 3]);
+    let failing = format!("{busy} unreachable");
+    assert!(start(Wat::init(&failing)).is_err());
+    assert_eq!(counted(), [360, 4]);
+    assert!(start(Wat::tick(&failing)).unwrap().tick(&TickInput::default()).is_err());
+    assert_eq!(counted(), [450, 5]);
 }
 
 #[test]

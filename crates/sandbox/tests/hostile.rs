@@ -40,6 +40,7 @@ static VALID: LazyLock<Vec<u8>> = LazyLock::new(|| {
             (drop (call $emit (i32.const 100) (i32.const 4) (i32.const 100) (i32.const 20)))
             (drop (memory.grow (i32.const 1)))"
             .into(),
+        ..Wat::default()
     };
     wat.bytes()
 });

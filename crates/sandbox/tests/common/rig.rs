@@ -18,11 +18,13 @@ pub(crate) struct Wat {
     pub(crate) init: String,
     /// Body of `kernel_tick`, likewise.
     pub(crate) tick: String,
+    /// Body of `kernel_shutdown`.
+    pub(crate) shutdown: String,
 }
 
 impl Default for Wat {
     fn default() -> Self {
-        Wat { more: String::new(), memory: "1", init: String::new(), tick: String::new() }
+        Wat { more: String::new(), memory: "1", init: String::new(), tick: String::new(), shutdown: String::new() }
     }
 }
 
@@ -37,7 +39,7 @@ impl Wat {
 
     /// The module's bytes. `$read` and `$write` give the address of a buffer's slots.
     pub(crate) fn bytes(&self) -> Vec<u8> {
-        let Wat { more, memory, init, tick } = self;
+        let Wat { more, memory, init, tick, shutdown } = self;
         wasm(&format!(
             r#"(module
             (@custom "wasm-engine.abi" "\01\00\00\00")
@@ -51,7 +53,7 @@ impl Wat {
             {more}
             (func $init (export "kernel_init") (param $ctx i32) (result i32) (local $a i32) (local $b i32) {init} (i32.const 0))
             (func $tick (export "kernel_tick") (param $ctx i32) (result i32) (local $a i32) (local $b i32) {tick} (i32.const 0))
-            (func (export "kernel_shutdown")))"#
+            (func (export "kernel_shutdown") (local $a i32) (local $b i32) {shutdown}))"#
         ))
     }
 }
