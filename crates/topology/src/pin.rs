@@ -47,7 +47,7 @@ impl PinError {
     }
 }
 
-/// Keeps the current thread, and the threads it will create, on `cores`.
+/// Keeps the current thread, and the threads it will create, on `cores`. The engine does so with its workers alone.
 ///
 /// # Errors
 /// When the system refuses. That is worth a line in a report, not the end of a run.

@@ -1,10 +1,13 @@
 //! The plan: a pure function from a topology to who runs where.
 //!
+//! The engine pins its workers alone, each to its core ([`crate::pools`]). All others run where the system puts them: the plan keeps cores free of workers for them, and
+//! names which.
+//!
 //! Counted are physical cores that the process may use, N of them:
 //!
 //! | thread | cores |
 //! |---|---|
-//! | main, render, io | 0, 1, 2: one each, with all hardware threads of it, so that nothing disturbs the compositor |
+//! | main, render, io | 0, 1, 2: one each, with all hardware threads of it, so that no worker disturbs the compositor |
 //! | worker × n | 3 … N/2: one worker per physical core, because SIMD kernels gain little from a second thread on the same units |
 //! | page and Servo's own threads | N/2+1 … N, all hardware threads |
 //! | inference | the workers' cores with all hardware threads, never the reserved ones |
@@ -35,7 +38,7 @@ pub struct Worker {
     pub node: u32,
 }
 
-/// Who runs where.
+/// Who runs where. Workers are pinned; for the others it is what is kept free of workers.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Plan {
     /// Nothing is pinned, and the sets below overlap.
@@ -120,7 +123,7 @@ impl Plan {
         }
     }
 
-    /// The processors that main, render and io have for themselves; empty when the plan is shared.
+    /// The processors that are kept free for main, render and io; empty when the plan is shared.
     #[must_use]
     pub fn reserved(&self) -> CoreSet {
         if self.shared { CoreSet::default() } else { self.main.union(&self.render).union(&self.io) }
@@ -211,9 +214,10 @@ impl fmt::Display for Plan {
         nodes.dedup();
         let workers = format!("worker × {}", self.workers.len());
         let nodes = nodes.iter().map(u32::to_string).collect::<Vec<_>>().join(", ");
-        writeln!(f, "{workers:<14}{} (NUMA node {nodes})", self.worker_set())?;
+        writeln!(f, "{workers:<14}{} (NUMA node {nodes}), pinned", self.worker_set())?;
         let inference = format!("inference × {}", self.inference_threads);
         writeln!(f, "{:<14}{}", "page", self.page)?;
-        writeln!(f, "{inference:<14}{}", self.inference)
+        writeln!(f, "{inference:<14}{}", self.inference)?;
+        writeln!(f, "main, render, io and page are not pinned: these cores are kept free of workers for them")
     }
 }

@@ -115,9 +115,10 @@ thread        cores
 main          16
 render        0,8
 io            17
-worker × 6    1-6 (NUMA node 0)
+worker × 6    1-6 (NUMA node 0), pinned
 page          7,15,18-23
 inference × 6 1-6,9-14
+main, render, io and page are not pinned: these cores are kept free of workers for them
 ";
     assert_eq!(text, expected);
     let two = plan(&Synthetic::cores(2)).to_string();
