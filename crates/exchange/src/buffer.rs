@@ -75,7 +75,7 @@ pub struct Observer {
 
 // SAFETY: the pointers lead into a mapping without ties to a thread; the claim makes this the only writer of its slot.
 unsafe impl Send for Writer {}
-// SAFETY: through a shared reference only atomics are read.
+// SAFETY: through a shared reference only atomics and the slot last published are read, which becomes the writer's again only through `publish`, which takes `&mut`.
 unsafe impl Sync for Writer {}
 // SAFETY: as for the writer, with the reader's slot.
 unsafe impl Send for Reader {}
