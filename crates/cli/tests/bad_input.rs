@@ -317,6 +317,7 @@ fn a_guest_that_fails_is_ended_and_the_run_goes_on() {
     let text = engine().args(["run", "--headless", "--ticks", "5"]).arg(&folder).arg("--out").arg(out.join("f.png")).output().unwrap();
     let (shown, log) = (String::from_utf8_lossy(&text.stdout), String::from_utf8_lossy(&text.stderr));
     assert!(shown.contains("error[TRAP]: bad at tick 3: ") && !shown.contains("kernel `bad`"), "{shown}");
+    assert!(shown.contains("1 x TRAP, windows mapped, faults 1\n") && shown.contains("1 x running, windows mapped\n"), "{shown}");
     assert!(!shown.contains("surfaces "), "it has none: {shown}");
     assert!(log.contains("TRAP") && !log.contains('\u{1b}'), "no color in a pipe: {log}");
 }

@@ -64,9 +64,38 @@ pub(crate) struct Groups {
     /// The workers, on which all instances of a kernel are called.
     pub(crate) pool: ThreadPool,
     /// Faults that ended kernels which have begun anew since, up to a bound.
-    past: Vec<Fault>,
-    /// How many there were of each kernel, those beyond the bound among them.
-    past_counts: Vec<u64>,
+    kept: Vec<Fault>,
+    /// What there is to say of each kernel's time before, in the order of the list.
+    past: Vec<Past>,
+}
+
+/// What one kernel has failed of so far.
+#[derive(Default)]
+struct Past {
+    /// Faults that ended it before it began anew, those that are not kept among them.
+    faults: u64,
+    /// Code and message of the fault that was logged last, and how often it has come in a row.
+    told: (String, String),
+    times: u64,
+}
+
+impl Past {
+    /// Logs a fault, and before it what the kernel has logged last. A fault that repeats itself, as it does in a kernel that is restarted again and again, is logged at the first,
+    /// second, fourth, eighth time and so on, and so is the kernel's own line that it quotes.
+    fn log(&mut self, Fault { part, code, message, tick, .. }: &Fault, lines: &[LogLine]) {
+        if self.told.0 == *code && self.told.1 == *message {
+            self.times += 1;
+        } else {
+            (self.told, self.times) = ((code.clone(), message.clone()), 1);
+        }
+        let is_told = self.times.is_power_of_two();
+        let is_quoted = |line: &LogLine| line.level == LogLevel::Error && message.ends_with(&line.text);
+        lines.iter().filter(|line| is_told || !is_quoted(line)).for_each(|line| log_guest(part, line));
+        if is_told {
+            let times = (self.times > 1).then_some(self.times);
+            tracing::error!(kernel = part, code, tick, times, "{message}");
+        }
+    }
 }
 
 impl Groups {
@@ -75,8 +104,10 @@ impl Groups {
     /// # Errors
     /// The first kernel that does not start.
     pub(crate) fn start(mut factory: KernelFactory, pool: ThreadPool, params: &Params) -> Result<Self, KernelError> {
-        let list = (0..factory.len()).map(|index| factory.start(index, params, 0)).collect::<Result<Vec<_>, _>>()?;
-        Ok(Self { past: Vec::new(), past_counts: vec![0; list.len()], factory, list, pool })
+        let list = (0..factory.len()).map(|index| factory.start(index, params, 0)).collect::<Result<Vec<_>, _>>();
+        let list = list.inspect_err(|error| error.log.iter().for_each(|line| log_guest(&error.kernel, line)))?;
+        let past = list.iter().map(|_| Past::default()).collect();
+        Ok(Self { factory, list, pool, kept: Vec::new(), past })
     }
 
     /// Begins anew with all kernels, which were shut down: each has fresh instances, one that had failed as well. One that does not start has ended, and
@@ -118,7 +149,7 @@ impl Groups {
         group.shards.clear();
         *group = self.factory.start(index, params, tick).unwrap_or_else(|error| {
             let fault = Fault::of_kernel(&group.name, Some(tick), &error);
-            tracing::error!(kernel = group.name, code = fault.code, tick, "{}", fault.message);
+            self.past[index].log(&fault, &error.log);
             KernelGroup::held_back(fault)
         });
     }
@@ -126,11 +157,19 @@ impl Groups {
     /// What has ended a kernel becomes a thing of its past.
     fn set_aside(&mut self, index: usize) {
         if let Some(fault) = self.list[index].fault.take() {
-            self.past_counts[index] += 1;
-            if self.past.len() < limits::FAULTS_KEPT {
-                self.past.push(fault);
+            self.past[index].faults += 1;
+            if self.kept.len() < limits::FAULTS_KEPT {
+                self.kept.push(fault);
             }
         }
+    }
+
+    /// Ends a kernel that has failed, and logs why.
+    pub(crate) fn fail(&mut self, index: usize, fault: Fault) {
+        let mut lines = Vec::new();
+        self.list[index].shards.iter_mut().for_each(|kernel| kernel.drain_log(|line| lines.push(line)));
+        self.past[index].log(&fault, &lines);
+        self.list[index].end(fault);
     }
 
     /// A person's decision about a right.
@@ -177,23 +216,27 @@ impl Groups {
 
     /// Tells these kernels that the run is over for them, all of their instances at once: each may take its whole deadline. One that fails of it has ended with a fault.
     fn shut_down_these(&mut self, range: Range<usize>) {
-        let groups = &mut self.list[range];
+        let groups = &mut self.list[range.clone()];
         let errors: Vec<_> = self.pool.install(|| groups.par_iter_mut().map(KernelGroup::shut_down).collect());
-        for (group, error) in groups.iter_mut().zip(errors) {
-            group.drain_log();
-            if let Some(error) = error {
-                let fault = Fault::of_kernel(&group.name, None, &error);
-                tracing::error!(kernel = group.name, code = fault.code, "{}", fault.message);
-                group.end(fault);
+        for (index, error) in range.zip(errors) {
+            match error {
+                None => self.list[index].drain_log(),
+                Some(error) => self.fail(index, Fault::of_kernel(&self.list[index].name, None, &error)),
             }
         }
     }
 
-    /// What became of the kernels, and the faults that ended them, those from before a restart first.
+    /// What became of the kernels, and the faults that ended them: those from before a restart first, then how many of them were not kept.
     pub(crate) fn finish(mut self) -> (Vec<KernelSummary>, Vec<Fault>) {
-        let kernels = self.list.iter().zip(self.past_counts).map(|(group, past)| group.summary(past)).collect();
-        self.past.extend(self.list.into_iter().filter_map(|group| group.fault));
-        (kernels, self.past)
+        let kernels = self.list.iter().zip(&self.past).map(|(group, past)| group.summary(past.faults)).collect();
+        let left_out = self.past.iter().map(|past| past.faults).sum::<u64>() - self.kept.len() as u64;
+        if left_out > 0 {
+            let problem = Diagnostic::new("FAULTS_LEFT_OUT", format!("{left_out} more faults of guests are left out here"));
+            let hint = "`kernels` says how many each guest had; the log has those that do not repeat themselves";
+            self.kept.push(Fault::of_engine(&problem.with_hint(Some(hint.to_owned()))));
+        }
+        self.kept.extend(self.list.into_iter().filter_map(|group| group.fault));
+        (kernels, self.kept)
     }
 }
 
@@ -244,7 +287,7 @@ impl KernelGroup {
 }
 
 /// Passes on a line that a kernel has logged.
-pub(crate) fn log_guest(kernel: &str, line: &LogLine) {
+fn log_guest(kernel: &str, line: &LogLine) {
     let text = &line.text;
     match line.level {
         LogLevel::Error => tracing::error!(target: "guest", kernel, "{text}"),

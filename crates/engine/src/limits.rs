@@ -6,7 +6,7 @@ use std::time::Duration;
 pub const TICKS_IN_FLIGHT: usize = 256;
 /// Parameter changes and pointer moves taken over in one tick; what is beyond waits for the next one.
 pub const MESSAGES_PER_TICK: usize = 1024;
-/// Faults of a page kept for the report; later ones are only counted there.
+/// Faults of a page, and of kernels that have begun anew since, kept for the report; later ones are only counted there.
 pub const FAULTS_KEPT: usize = 64;
 /// Places of those that only a crash or silence of the page takes.
 pub const FAULTS_THAT_END_A_PAGE: usize = 16;

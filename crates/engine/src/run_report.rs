@@ -161,7 +161,11 @@ impl fmt::Display for RunReport {
             writeln!(f, "  surfaces {}", if self.zero_copy { "drawn from the guests' memory in place" } else { "copied to the GPU" })?;
         }
         for kernel in &self.kernels {
-            writeln!(f, "  kernel   {:<12} {} x {}, windows {}", kernel.name, kernel.shards, kernel.state, kernel.windows)?;
+            write!(f, "  kernel   {:<12} {} x {}, windows {}", kernel.name, kernel.shards, kernel.state, kernel.windows)?;
+            match kernel.faults {
+                0 => writeln!(f)?,
+                faults => writeln!(f, ", faults {faults}")?,
+            }
         }
         writeln!(f, "\n{}", self.telemetry)?;
         for fault in &self.faults {

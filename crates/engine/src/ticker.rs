@@ -216,20 +216,20 @@ impl Ticker {
         });
         let took = now_nanos().saturating_sub(began);
         let fuel = self.outcomes.iter().flatten().filter_map(|output| output.fuel_used).reduce(|sum, more| sum + more);
-        group.drain_log();
         // Of several that fail in one tick the first is told, whichever was done first.
         match self.outcomes.drain(..).find_map(Result::err) {
             None => {
+                group.drain_log();
                 group.writes.iter().for_each(|&buffer| self.buffers.publish(buffer));
                 pass_on_events(group, self.bridge.as_ref(), &self.telemetry);
             }
             Some(error) => {
-                tracing::error!(kernel = group.name, code = error.code(), tick, "{}", error.within());
-                group.end(Fault::of_kernel(&group.name, Some(tick), &error));
+                let fault = Fault::of_kernel(&group.name, Some(tick), &error);
+                self.groups.fail(index, fault);
             }
         }
         if let Some(desk) = &self.panel {
-            desk.board.end_guest(index, group, took, fuel);
+            desk.board.end_guest(index, &self.groups.list[index], took, fuel);
         }
     }
 

@@ -11,7 +11,7 @@ use wasm_engine_telemetry::Token;
 use crate::engine::EngineError;
 use crate::error::Diagnostic;
 use crate::files;
-use crate::groups::{KernelGroup, Started, log_guest};
+use crate::groups::{KernelGroup, Started};
 use crate::limits;
 use crate::manifest::{self, App, Manifest};
 use crate::params::Params;
@@ -193,8 +193,7 @@ impl KernelFactory {
                 };
                 Kernel::start(&self.sandbox, module, &self.region, &grants, &args)
             })
-            .collect::<Result<Vec<_>, _>>()
-            .inspect_err(|error: &KernelError| error.log.iter().for_each(|line| log_guest(&kernel.name, line)))?;
+            .collect::<Result<Vec<_>, _>>()?;
         Ok(KernelGroup {
             name: kernel.name.clone(),
             started: Started { shards, windows_mapped: instances.first().map(Kernel::windows_mapped) },

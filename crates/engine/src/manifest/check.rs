@@ -120,7 +120,10 @@ impl Checker<'_> {
             fault.hint = Some(if region > limits::REGION_BYTES {
                 format!("make them smaller: an app has at most {}", ByteSize(limits::REGION_BYTES))
             } else {
-                format!("make them smaller, or write `region_max = \"{}\"` under [limits]", round_up(region).min(ByteSize(limits::REGION_BYTES)))
+                format!(
+                    "make them smaller, or write `region_max = \"{}\"` under [limits]",
+                    round_up(region).min(ByteSize(limits::REGION_BYTES))
+                )
             });
             if !self.places.has(at!["limits", "region_max"])
                 && let Some(last) = manifest.buffer.len().checked_sub(1)
