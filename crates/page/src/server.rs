@@ -20,7 +20,7 @@ use std::{
     fmt, fs, io,
     net::{Ipv4Addr, SocketAddr},
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, LazyLock, Mutex, PoisonError},
 };
 
 use axum::{
@@ -42,7 +42,14 @@ use reply::Refusal;
 use wasm_engine_loopback::Token;
 
 /// The script that defines `window.engine`.
-const SCRIPT: &str = include_str!("script/engine.js");
+static SCRIPT: LazyLock<String> = LazyLock::new(|| ENGINE.replacen(GEOMETRY_PLACE, GEOMETRY.trim_end_matches([';', '\n']), 1));
+
+/// What it is made of.
+const ENGINE: &str = include_str!("script/engine.js");
+const GEOMETRY: &str = include_str!("script/geometry.js");
+
+/// Where the script takes in the geometry.
+const GEOMETRY_PLACE: &str = "/*ENGINE_GEOMETRY*/ null";
 
 /// What makes up for inputs that Servo paints but does not let a person use.
 const CONTROLS: &str = include_str!("script/controls.js");
@@ -315,7 +322,7 @@ async fn dispatch(app: &App, parts: &mut Parts) -> Result<Response<Body>, Refusa
 /// The script without the token, for pages that load it themselves: in a browser they get the token from the address, in the
 /// engine the script is there already.
 fn script() -> Response<Body> {
-    let mut response = Response::new(Body::from(SCRIPT));
+    let mut response = Response::new(Body::from(SCRIPT.as_str()));
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/javascript; charset=utf-8"));
     response
 }
@@ -346,6 +353,7 @@ mod tests {
     #[test]
     fn the_script_has_one_place_for_its_config_and_speaks_this_version() {
         assert_eq!(SCRIPT.matches(SCRIPT_CONFIG).count(), 1);
+        assert_eq!(ENGINE.matches(GEOMETRY_PLACE).count(), 1);
         assert!(SCRIPT.contains(&format!("const PROTOCOL_VERSION = {PROTOCOL_VERSION};")));
         assert!(SCRIPT.contains(guard::PROTOCOL));
         assert!(SCRIPT.contains(guard::TOKEN_PREFIX));

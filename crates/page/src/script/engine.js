@@ -414,6 +414,8 @@
 
   // ----------------------------------------------------------------------------------------------------------------- surfaces
 
+  /** Where elements are, in order. It is geometry.js, put here by the engine: one script is served and injected. */
+  const places = /*ENGINE_GEOMETRY*/ null;
   const handles = new Map();
   let surfaces = []; // the elements, in document order
   let rescan = true;
@@ -538,9 +540,7 @@
   /** Looks where the surfaces are, and reports it if it is news. */
   function measure() {
     if (rescan) scan();
-    const seen = new Map();
-    const measured = surfaces.map((element) => geometry(element, seen));
-    rank(measured);
+    const measured = places(surfaces);
     if (connected) report(measured);
     tellHandles(measured);
   }
@@ -587,150 +587,6 @@
       if (rect.x !== old.x || rect.y !== old.y) handle.listeners.call("move", handle.face);
       if (was !== handle.visible) handle.listeners.call("visibility", handle.face);
     }
-  }
-
-  // ----------------------------------------------------------------------------------------------------------------- geometry
-
-  /** Style and box of an element, asked for once a measurement. */
-  function look(element, seen) {
-    let known = seen.get(element);
-    if (!known) {
-      const rect = element.getBoundingClientRect();
-      const style = getComputedStyle(element);
-      // Under a transform a CSS pixel of the element is not one of the viewport.
-      const scaleX = element.offsetWidth > 0 ? rect.width / element.offsetWidth : 1;
-      const scaleY = element.offsetHeight > 0 ? rect.height / element.offsetHeight : 1;
-      known = { rect, style, scaleX, scaleY };
-      seen.set(element, known);
-    }
-    return known;
-  }
-
-  /** Where a surface is, in CSS pixels of the viewport: its content box, and what its ancestors let be seen of it. */
-  function geometry(element, seen) {
-    const { rect, style, scaleX, scaleY } = look(element, seen);
-    const inset = (side, scale) => (px(style[`border${side}Width`]) + px(style[`padding${side}`])) * scale;
-    const box = {
-      left: rect.left + inset("Left", scaleX),
-      top: rect.top + inset("Top", scaleY),
-      right: rect.right - inset("Right", scaleX),
-      bottom: rect.bottom - inset("Bottom", scaleY),
-    };
-    box.right = Math.max(box.left, box.right);
-    box.bottom = Math.max(box.top, box.bottom);
-
-    const clip = { left: 0, top: 0, right: innerWidth, bottom: innerHeight };
-    const rounded = [];
-    const order = [];
-    let opacity = 1;
-    let position = style.position;
-    let hidden = style.visibility !== "visible" || element.getClientRects().length === 0;
-    for (let one = element; one; one = one.parentElement) {
-      const { style: its } = look(one, seen);
-      opacity *= fraction(its.opacity);
-      if (makesStackingContext(its)) order.unshift(its.zIndex === "auto" ? 0 : parseInt(its.zIndex, 10) || 0);
-      if (one === element || one === document.body || one === document.documentElement) continue;
-      const contains = its.position !== "static" || makesContainingBlock(its);
-      // What is taken out of the flow is clipped from its containing block upward only.
-      const escapes = position === "fixed" ? !makesContainingBlock(its) : position === "absolute" && !contains;
-      if (escapes) continue;
-      if (clips(its)) narrow(clip, one, look(one, seen), rounded);
-      position = its.position;
-    }
-    clip.right = Math.max(clip.left, clip.right);
-    clip.bottom = Math.max(clip.top, clip.bottom);
-    const view = intersect(box, clip);
-    hidden = hidden || opacity <= 0 || view.right <= view.left || view.bottom <= view.top;
-    return {
-      name: element.getAttribute("data-surface"),
-      box,
-      clip,
-      opacity: Math.round(opacity * 4096) / 4096,
-      radius: radiusOf(rect, style, scaleX, box, view, rounded),
-      order,
-      z: 0,
-      visible: !hidden,
-    };
-  }
-
-  function clips(style) {
-    return style.overflowX !== "visible" || style.overflowY !== "visible" || /paint|strict|content/.test(style.contain || "");
-  }
-
-  /** Narrows the clip to the padding box of a box that hides what overflows it. */
-  function narrow(clip, element, { rect, style, scaleX, scaleY }, rounded) {
-    const left = rect.left + element.clientLeft * scaleX;
-    const top = rect.top + element.clientTop * scaleY;
-    const box = { left, top, right: left + element.clientWidth * scaleX, bottom: top + element.clientHeight * scaleY };
-    const painted = /paint|strict|content/.test(style.contain || "");
-    if (painted || style.overflowX !== "visible") {
-      clip.left = Math.max(clip.left, box.left);
-      clip.right = Math.min(clip.right, box.right);
-    }
-    if (painted || style.overflowY !== "visible") {
-      clip.top = Math.max(clip.top, box.top);
-      clip.bottom = Math.min(clip.bottom, box.bottom);
-    }
-    const radius = cornerRadius(style, rect.width / (scaleX || 1)) - px(style.borderLeftWidth);
-    if (radius > 0) rounded.push({ box, radius: radius * scaleX });
-  }
-
-  function intersect(a, b) {
-    return {
-      left: Math.max(a.left, b.left),
-      top: Math.max(a.top, b.top),
-      right: Math.min(a.right, b.right),
-      bottom: Math.min(a.bottom, b.bottom),
-    };
-  }
-
-  /** The radius of the corners that are seen: the element's own, or that of a clipping box whose corners are the same. */
-  function radiusOf(rect, style, scale, box, view, rounded) {
-    const inset = (box.left - rect.left) / (scale || 1);
-    let radius = Math.max(0, cornerRadius(style, rect.width / (scale || 1)) - inset) * scale;
-    for (const corner of rounded) {
-      const same = ["left", "top", "right", "bottom"].every((side) => Math.abs(corner.box[side] - view[side]) <= 1);
-      if (same) radius = Math.max(radius, corner.radius);
-    }
-    return Math.min(radius, Math.max(0, Math.min(view.right - view.left, view.bottom - view.top) / 2));
-  }
-
-  /** The smallest of the four corners' radii: a surface has one. */
-  function cornerRadius(style, width) {
-    const corners = [style.borderTopLeftRadius, style.borderTopRightRadius, style.borderBottomRightRadius, style.borderBottomLeftRadius];
-    return Math.min(...corners.map((text) => (/%/.test(text || "") ? (parseFloat(text) / 100) * width : px(text))));
-  }
-
-  function makesContainingBlock(style) {
-    const set = (value) => value !== undefined && value !== "" && value !== "none";
-    return set(style.transform) || set(style.perspective) || set(style.filter) || /paint|layout|strict|content/.test(style.contain || "");
-  }
-
-  function makesStackingContext(style) {
-    return (style.position !== "static" && style.zIndex !== "auto") || fraction(style.opacity) < 1 || makesContainingBlock(style);
-  }
-
-  /** Paint order among the surfaces: by the z-indices of the stacking contexts around them, then by place in the document. */
-  function rank(measured) {
-    const byOrder = measured.map((one, index) => ({ one, index }));
-    byOrder.sort((a, b) => {
-      const depth = Math.max(a.one.order.length, b.one.order.length);
-      for (let level = 0; level < depth; level += 1) {
-        const difference = (a.one.order[level] || 0) - (b.one.order[level] || 0);
-        if (difference !== 0) return difference;
-      }
-      return a.index - b.index;
-    });
-    byOrder.forEach(({ one }, index) => (one.z = index));
-  }
-
-  function px(text) {
-    return parseFloat(text) || 0;
-  }
-
-  function fraction(text) {
-    const value = parseFloat(text);
-    return Number.isFinite(value) ? Math.max(0, Math.min(1, value)) : 1;
   }
 
   // ------------------------------------------------------------------------------------------------------------------ the face
