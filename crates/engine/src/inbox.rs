@@ -106,13 +106,8 @@ impl Inbox {
         }
     }
 
-    /// Tells a page that has just come what there is.
+    /// Tells a page that has just come what there is. The parameters' values it has from its welcome.
     fn greet(&self, bridge: &Bridge) {
-        for change in self.params.changes() {
-            if let Err(error) = bridge.set_param(&change.name, change.value) {
-                tracing::warn!(param = change.name, "{error}");
-            }
-        }
         let declared: Vec<_> = self.params.declared().iter().map(|param| json!({ "name": param.name, "min": param.min, "max": param.max, "default": param.default, "step": param.step, "label": param.label, "unit": param.unit })).collect();
         let hello = json!({ "version": env!("CARGO_PKG_VERSION"), "params": declared, "surfaces": self.surfaces });
         if let Err(error) = bridge.publish("engine:app", hello) {
@@ -215,6 +210,15 @@ impl Inbox {
     /// Rectangle of a surface in device pixels: x, y, width, height.
     pub(crate) fn surface_rect(&self, surface: usize) -> Option<(f32, f32, f32, f32)> {
         self.rects.iter().find(|rect| rect.surface as usize == surface).map(|rect| (rect.x, rect.y, rect.w, rect.h))
+    }
+}
+
+/// Says what every parameter is, before any document asks: what a document sets itself is then not answered with an older value.
+pub(crate) fn tell_params(bridge: &Bridge, params: &Params) {
+    for change in params.changes() {
+        if let Err(error) = bridge.set_param(&change.name, change.value) {
+            tracing::warn!(param = change.name, "{error}");
+        }
     }
 }
 

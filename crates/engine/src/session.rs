@@ -18,7 +18,7 @@ use crate::clock::Clock;
 use crate::control::{Control, StopHandle};
 use crate::engine::{Engine, EngineError, fixed_scale};
 use crate::groups::Groups;
-use crate::inbox::Inbox;
+use crate::inbox::{Inbox, tell_params};
 use crate::inspect::{self, Announcement};
 use crate::io::IoThread;
 use crate::limits;
@@ -347,6 +347,7 @@ fn start_page(
     let (Some(files), Some(spec)) = (&engine.app.page, &engine.app.manifest.page) else { return Ok(None) };
     let io = IoThread::start("io")?;
     let (bridge, port) = Bridge::pair();
+    tell_params(&bridge, &Params::new(&engine.app.manifest.param));
     let server = AppServer::start(io.handle(), ServerOptions { root: files.root.clone(), bridge: port })?;
     let (wake, heard, wished) = (control.clone(), control.clone(), control.clone());
     bridge.on_message(Arc::new(move || heard.tick.notify()));

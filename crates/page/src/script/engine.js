@@ -186,7 +186,7 @@
   // ------------------------------------------------------------------------------------------------------------------- socket
 
   const token = takeToken();
-  const waiting = [];
+  const waiting = []; // for the engine to be there: message, size, and of a parameter its name
   let waitingBytes = 0;
   let socket = null;
   let connected = false;
@@ -263,9 +263,12 @@
     connected = true;
     attempts = 0;
     engineVersion = message.engine;
-    applyParams(message.params);
-    for (const queued of waiting.splice(0)) socket.send(queued);
+    const sent = waiting.splice(0);
     waitingBytes = 0;
+    for (const one of sent) socket.send(one.message);
+    // What the page has set in the meantime is newer than what the engine knows.
+    const set = new Set(sent.map((one) => one.param));
+    applyParams(Object.fromEntries(Object.entries(message.params).filter(([name]) => !set.has(name))));
     lastReport = "";
     measure();
     topics.call("engine:connected", null, "engine:connected");
@@ -285,7 +288,8 @@
     handled = 0;
   }
 
-  function send(message) {
+  /** Sends a message, or keeps it until the engine is there. Says whether it was taken. */
+  function send(message, param) {
     const text = typeof message === "string";
     const size = text ? encoder.encode(message).length : message.byteLength;
     if (size > (text ? MAX_TEXT_BYTES : MAX_MESSAGE_BYTES)) {
@@ -300,12 +304,19 @@
       socket.send(message);
       return true;
     }
-    if (!token || waiting.length >= MAX_WAITING || waitingBytes + size > MAX_WAITING_BYTES) {
-      if (token) warn("the engine is not there and too many messages wait: a message was dropped");
+    return Boolean(token) && keep({ message, size, param });
+  }
+
+  /** Keeps a message. A parameter's newer value takes the place of the one that waits. */
+  function keep(one) {
+    const at = one.param === undefined ? -1 : waiting.findIndex((other) => other.param === one.param);
+    const older = at < 0 ? 0 : waiting[at].size;
+    if ((at < 0 && waiting.length >= MAX_WAITING) || waitingBytes - older + one.size > MAX_WAITING_BYTES) {
+      warn("the engine is not there and too many messages wait: a message was dropped");
       return false;
     }
-    waiting.push(message);
-    waitingBytes += size;
+    waiting[at < 0 ? waiting.length : at] = one;
+    waitingBytes += one.size - older;
     return true;
   }
 
@@ -335,7 +346,7 @@
     const good = (typeof value === "number" && Number.isFinite(value)) || typeof value === "boolean" || typeof value === "string";
     if (!good) throw mistake(`the parameter "${name}" must be a finite number, a boolean or a string`);
     if (params.get(name) === value) return;
-    send(JSON.stringify({ t: "param", name, value }));
+    send(JSON.stringify({ t: "param", name, value }), name);
     storeParam(name, value, from);
   }
 

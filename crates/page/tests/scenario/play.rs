@@ -48,6 +48,7 @@ impl Scenario {
             let _ = wake.send(());
         }));
         bridge.set_param("speed", 3.0).expect("a parameter");
+        bridge.set_param("start", 1.0).expect("a parameter");
         bridge.publish("early", json!("kept")).expect("a topic");
         bridge.set_param("force", 250.0).expect("a parameter");
         let app = json!({ "params": [{ "name": "force", "min": -500, "max": 500.5, "step": null }] });
@@ -129,6 +130,7 @@ impl Scenario {
     pub(crate) fn play(&mut self, scale: f32) {
         let PageMessage::Connected { url } = self.next() else { panic!("the page connects first") };
         assert!(url.starts_with(&self.server.origin()) && !url.contains('#'), "{url}");
+        assert_eq!(self.param(), ("start".into(), ParamValue::Number(5.5)), "what the page set early has waited");
         assert_eq!(self.json("before"), "the engine is there", "what was emitted early has waited");
         assert_eq!(self.json("ready"), true);
         self.first_layout(scale);
@@ -140,6 +142,7 @@ impl Scenario {
         self.step("reload");
         assert_eq!(self.comings_and_goings(), ["gone", "there"]);
         self.layout = None;
+        assert_eq!(self.param().0, "start");
         assert_eq!(self.json("ready"), true);
         let state = self.ask("state");
         assert_eq!((&state["early"], &state["speed"]), (&json!("kept"), &json!(5.25)), "a new document gets the latest of everything");
@@ -237,6 +240,7 @@ impl Scenario {
             (&json!(3), &json!("3"), &json!("3")),
             "the engine's values are shown"
         );
+        assert_eq!(state["start"], json!([5.5, [5, 5.5]]), "what the page set is not taken back");
         assert_eq!(state["force"], json!(["-500", "500.5", "any", "250"]), "an input without a range has the manifest's");
         self.step("slider");
         assert_eq!(self.param(), ("speed".into(), ParamValue::Number(7.5)));

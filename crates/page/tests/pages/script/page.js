@@ -17,6 +17,12 @@ window.requestAnimationFrame = (fn) => {
   return requestFrame(fn);
 };
 
+// Set before the engine is there, so newer than what the engine says.
+const started = [];
+engine.param("start").on((value) => started.push(value));
+engine.param("start").value = 5;
+engine.param("start").value = 5.5;
+
 engine.emit("before", "the engine is there");
 
 let resized = 0;
@@ -59,6 +65,7 @@ const steps = {
   state: () => ({
     speed: engine.param("speed").value,
     slider: byId("speed").value,
+    start: [engine.param("start").value, started],
     shown: byId("shown").textContent,
     trails: byId("trails").checked,
     rect: { x: surface.rect.x, y: surface.rect.y, width: surface.rect.width, height: surface.rect.height },
