@@ -577,10 +577,10 @@
       })),
     });
     if (message === lastReport) return;
-    // A page that never had a surface has nothing to report.
-    const first = lastReport === "" && measured.length === 0;
+    // In a document that is still being read surfaces may be yet to come: those of the one before stay until it is known.
+    if (measured.length === 0 && document.readyState === "loading") return;
     lastReport = message;
-    if (!first) send(message);
+    send(message);
   }
 
   function tellHandles(measured) {
@@ -642,7 +642,7 @@
   for (const type of ["transitionend", "transitioncancel", "animationend", "animationcancel", "visibilitychange"]) {
     document.addEventListener(type, touch, passive);
   }
-  for (const type of ["resize", "load", "pageshow"]) window.addEventListener(type, touch);
+  for (const type of ["DOMContentLoaded", "resize", "load", "pageshow"]) window.addEventListener(type, touch);
   for (const type of ["input", "change"]) document.addEventListener(type, inputMoved, passive);
   if (document.fonts && document.fonts.addEventListener) document.fonts.addEventListener("loadingdone", touch);
   new MutationObserver(mutated).observe(document, { subtree: true, childList: true, attributes: true, characterData: true });

@@ -139,7 +139,11 @@ impl Scenario {
         self.messages();
         assert_eq!(self.ask("rest"), 0, "a page at rest asks for no animation frames");
         self.drop_socket();
-        self.step("reload");
+        self.step("leave");
+        assert_eq!(self.comings_and_goings(), ["gone", "there"]);
+        self.layout = None;
+        self.layout_when("a page without surfaces says so", |report| report.surfaces.is_empty());
+        self.step("back");
         assert_eq!(self.comings_and_goings(), ["gone", "there"]);
         self.layout = None;
         assert_eq!(self.param().0, "start");

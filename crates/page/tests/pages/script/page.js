@@ -101,6 +101,7 @@ const steps = {
   errors: () => errors,
   drop: () => (socket ? void socket.close() : { no: true }),
   reload: () => void location.reload(),
+  leave: () => void location.replace("/empty.html"),
 };
 
 engine.on("step", (name) => {
