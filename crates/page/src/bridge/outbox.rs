@@ -150,7 +150,10 @@ impl Outbox {
     /// Sets a parameter as the engine has it; the page is told if it thinks otherwise.
     pub(super) fn set_param(&mut self, name: &str, value: ParamValue) -> Result<(), PublishError> {
         wire::check_param(name, &value).map_err(|_| PublishError::Param)?;
-        if self.params.get(name) == Some(&value) {
+        let known = self.params.get(name);
+        // The engine has numbers only: a flag that came back as 1 or 0 is still the flag that the page set.
+        let is_same_flag = matches!(known, Some(ParamValue::Flag(_))) && known.and_then(ParamValue::as_f32) == value.as_f32();
+        if known == Some(&value) || is_same_flag {
             return Ok(());
         }
         if self.params.len() >= MAX_PARAMS && !self.params.contains_key(name) {
@@ -300,6 +303,11 @@ mod tests {
         outbox.note_param("speed", &9.0.into());
         outbox.set_param("speed", 5.0.into()).unwrap();
         assert_eq!(text(&mut outbox), r#"{"t":"params","values":{"speed":5.0}}"#, "the engine clamped the page's value");
+        outbox.note_param("speed", &true.into());
+        outbox.set_param("speed", 1.0.into()).unwrap();
+        assert_eq!(outbox.next(), None, "a flag stays a flag");
+        outbox.set_param("speed", 0.0.into()).unwrap();
+        assert_eq!(text(&mut outbox), r#"{"t":"params","values":{"speed":0.0}}"#);
         outbox.note_param("invented", &1.0.into());
         assert_eq!(outbox.params.len(), 1);
     }
