@@ -157,11 +157,15 @@
   }
 
   function encodeText(topic, data) {
+    let json;
+    let reason = `it is a ${typeof data}`;
     try {
-      return JSON.stringify({ t: "emit", topic, data: data === undefined ? null : data });
+      json = JSON.stringify(data === undefined ? null : data);
     } catch (error) {
-      throw mistake(`the data of "${topic}" has no JSON form: ${error.message}`);
+      reason = error.message;
     }
+    if (json === undefined) throw mistake(`the data of "${topic}" has no JSON form: ${reason}`);
+    return `{"t":"emit","topic":${JSON.stringify(topic)},"data":${json}}`;
   }
 
   // [version u8][kind u8][length of the topic u16, little-endian][topic][bytes]

@@ -83,7 +83,7 @@ const steps = {
     const thrown = [];
     const circle = {};
     circle.self = circle;
-    for (const attempt of [() => engine.emit("", 1), () => engine.emit("a\n", 1), () => engine.emit("a", circle), () => engine.on("a", 7), () => engine.param("p").value = NaN]) {
+    for (const attempt of [() => engine.emit("", 1), () => engine.emit("a\n", 1), () => engine.emit("a", circle), () => engine.emit("a", () => {}), () => engine.on("a", 7), () => engine.param("p").value = NaN]) {
       try {
         attempt();
         thrown.push("nothing");
