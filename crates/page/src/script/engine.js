@@ -73,14 +73,16 @@
 
     add(name, fn, once = false) {
       if (typeof fn !== "function") throw mistake("the listener must be a function");
-      const entry = { fn, once };
+      const entry = { fn, once, gone: false };
       if (!this.byName.has(name)) this.byName.set(name, []);
       this.byName.get(name).push(entry);
       return () => this.remove(name, (other) => other === entry);
     }
 
     remove(name, matches) {
-      const left = (this.byName.get(name) || []).filter((entry) => !matches(entry));
+      const entries = this.byName.get(name) || [];
+      for (const entry of entries) entry.gone = matches(entry);
+      const left = entries.filter((entry) => !entry.gone);
       if (left.length > 0) this.byName.set(name, left);
       else this.byName.delete(name);
     }
@@ -90,9 +92,9 @@
     }
 
     call(name, ...values) {
-      const entries = this.byName.get(name);
-      if (!entries) return;
-      for (const entry of entries) {
+      // Those that are there now: who is added meanwhile hears the next one, and who is removed hears nothing more.
+      for (const entry of [...(this.byName.get(name) || [])]) {
+        if (entry.gone) continue;
         if (entry.once) this.remove(name, (other) => other === entry);
         run(name, entry.fn, values);
       }

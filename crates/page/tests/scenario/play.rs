@@ -288,6 +288,8 @@ impl Scenario {
         self.bridge.send("count", json!(1)).expect("sent");
         self.bridge.send("count", json!(2)).expect("sent");
         assert_eq!(self.json("counted"), 101, "once is once, and a listener that was taken away is not called");
+        self.bridge.send("nested", json!(1)).expect("sent");
+        assert_eq!(self.json("nested"), json!(["first"]), "listeners that come or go during a message");
         let refused = self.ask("refused");
         assert_eq!(refused, json!({ "thrown": vec!["TypeError"; 6], "large": false }));
         // More than a window of messages: the page acknowledges, or it would not get the last.

@@ -124,4 +124,12 @@ engine.once("count", () => (once += 1));
 const stop = engine.on("count", () => (once += 100));
 engine.on("count", (n) => n === 2 && engine.emit("counted", once));
 engine.on("count", stop);
+const nested = [];
+engine.on("nested", () => {
+  nested.push("first");
+  engine.on("nested", () => nested.push("added meanwhile"));
+  stopSecond();
+});
+const stopSecond = engine.on("nested", () => nested.push("removed meanwhile"));
+engine.on("nested", () => setTimeout(() => engine.emit("nested", nested), 0));
 engine.ready.then((ready) => engine.emit("ready", ready === engine && engine.app.params.length === 1));
