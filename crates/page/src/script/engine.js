@@ -352,8 +352,9 @@
     const good = (typeof value === "number" && Number.isFinite(value)) || typeof value === "boolean" || typeof value === "string";
     if (!good) throw mistake(`the parameter "${name}" must be a finite number, a boolean or a string`);
     if (params.get(name) === value) return;
-    send(JSON.stringify({ t: "param", name, value }), name);
-    storeParam(name, value, from);
+    // Without an engine the page has its parameters to itself.
+    if (send(JSON.stringify({ t: "param", name, value }), name) || !token) storeParam(name, value, from);
+    else if (from && params.has(name)) show(from, params.get(name));
   }
 
   /** The engine says what parameters are. */
@@ -437,6 +438,7 @@
   let surfaces = []; // the elements, in document order
   let rescan = true;
   let lastReport = "";
+  let retryTimer = 0; // of a report that was not taken
   let frame = 0;
   let measuredSinceFrame = false;
   const moving = new Map(); // elements in transition or animation, and until when
@@ -585,8 +587,13 @@
     if (message === lastReport) return;
     // In a document that is still being read surfaces may be yet to come: those of the one before stay until it is known.
     if (measured.length === 0 && document.readyState === "loading") return;
-    lastReport = message;
-    send(message);
+    if (send(message)) lastReport = message;
+    else if (!retryTimer) retryTimer = setTimeout(retry, RETRY_FIRST_MS);
+  }
+
+  function retry() {
+    retryTimer = 0;
+    touch();
   }
 
   function tellHandles(measured) {

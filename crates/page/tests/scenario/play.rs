@@ -137,6 +137,8 @@ impl Scenario {
         self.changes(scale);
         self.parameters();
         self.messages();
+        assert_eq!(self.ask("full"), 5.25, "a value that was not sent is not the parameter's");
+        self.layout_when("a place that was not sent is sent later", |report| near(find(report, "plain").x, 80.0 * scale));
         assert_eq!(self.ask("rest"), 0, "a page at rest asks for no animation frames");
         self.drop_socket();
         self.step("leave");

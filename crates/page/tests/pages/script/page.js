@@ -10,6 +10,7 @@ console.error = (...words) => {
   consoleError.apply(console, words);
 };
 
+const bufferedAmount = Object.getOwnPropertyDescriptor(WebSocket.prototype, "bufferedAmount");
 let frames = 0;
 const requestFrame = window.requestAnimationFrame.bind(window);
 window.requestAnimationFrame = (fn) => {
@@ -100,6 +101,18 @@ const steps = {
   },
   errors: () => errors,
   drop: () => (socket ? void socket.close() : { no: true }),
+  // The socket takes nothing for a while.
+  full() {
+    Object.defineProperty(WebSocket.prototype, "bufferedAmount", { configurable: true, get: () => 1 << 30 });
+    engine.param("speed").value = 66;
+    byId("plain").style.left = "70px";
+    requestFrame(() =>
+      requestFrame(() => {
+        Object.defineProperty(WebSocket.prototype, "bufferedAmount", bufferedAmount);
+        engine.emit("full", engine.param("speed").value);
+      })
+    );
+  },
   reload: () => void location.reload(),
   leave: () => void location.replace("/empty.html"),
 };
