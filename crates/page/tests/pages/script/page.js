@@ -18,12 +18,6 @@ window.requestAnimationFrame = (fn) => {
   return requestFrame(fn);
 };
 
-// Set before the engine is there, so newer than what the engine says.
-const started = [];
-engine.param("start").on((value) => started.push(value));
-engine.param("start").value = 5;
-engine.param("start").value = 5.5;
-
 engine.emit("before", "the engine is there");
 
 let resized = 0;
