@@ -10,7 +10,7 @@ use wasm_engine_telemetry::{Counter, Telemetry};
 
 use crate::control::Control;
 use crate::limits;
-use crate::params::Params;
+use crate::params::{ParamChange, Params};
 use crate::recording::{Input, InputLog};
 
 /// Topics with which a page steers the engine itself. Nobody listens to any other.
@@ -120,12 +120,14 @@ impl Inbox {
             if self.unknown.params.is_due(name) {
                 self.complain_of_param(name);
             }
+            // What was not taken is what it was, on the page too.
+            if let Some(change) = self.params.changes().find(|change| change.name == name) {
+                tell_param(bridge, &change);
+            }
             return;
         };
         // The page may have asked for more than the range allows; it is told what became of it.
-        if let Err(error) = bridge.set_param(&change.name, change.value) {
-            tracing::warn!(param = change.name, "{error}");
-        }
+        tell_param(bridge, &change);
         if let Some(log) = log {
             log.input(&Input::Param { tick, name: &change.name, value: change.value });
         }
@@ -215,10 +217,12 @@ impl Inbox {
 
 /// Says what every parameter is, before any document asks: what a document sets itself is then not answered with an older value.
 pub(crate) fn tell_params(bridge: &Bridge, params: &Params) {
-    for change in params.changes() {
-        if let Err(error) = bridge.set_param(&change.name, change.value) {
-            tracing::warn!(param = change.name, "{error}");
-        }
+    params.changes().for_each(|change| tell_param(bridge, &change));
+}
+
+fn tell_param(bridge: &Bridge, change: &ParamChange) {
+    if let Err(error) = bridge.set_param(&change.name, change.value) {
+        tracing::warn!(param = change.name, "{error}");
     }
 }
 
