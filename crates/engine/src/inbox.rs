@@ -145,7 +145,8 @@ impl Inbox {
 
     fn take_layout(&mut self, report: &LayoutReport) {
         self.rects.clear();
-        for surface in report.surfaces.iter().filter(|surface| surface.visible) {
+        let mut placed = vec![false; self.surfaces.len()];
+        for surface in &report.surfaces {
             let Some(index) = self.surfaces.iter().position(|name| *name == surface.name) else {
                 if self.unknown.surfaces.is_due(&surface.name) {
                     let (surface, known) = (&surface.name, self.surfaces.join(", "));
@@ -153,6 +154,10 @@ impl Inbox {
                 }
                 continue;
             };
+            // A surface has one place: the first, also when nothing of it can be seen.
+            if std::mem::replace(&mut placed[index], true) || !surface.visible {
+                continue;
+            }
             let [clip_x, clip_y, clip_w, clip_h] = surface.clip;
             self.rects.push(SurfaceRect {
                 clip_x,
@@ -231,6 +236,7 @@ mod tests {
     use std::time::Duration;
 
     use wasm_engine_exchange::{Region, RegionSpec};
+    use wasm_engine_page::bridge::SurfaceGeometry;
     use wasm_engine_telemetry::TelemetryConfig;
 
     use super::*;
@@ -262,5 +268,21 @@ mod tests {
         let report = LayoutReport { sequence: 1, viewport: [640.0, 400.0], scale: 1.0, surfaces: Vec::new() };
         inbox.take_layout(&report);
         assert!(inbox.take_moved());
+        let one = |x: f32, visible: bool| SurfaceGeometry {
+            name: "dots".to_owned(),
+            x,
+            y: 0.0,
+            w: 10.0,
+            h: 10.0,
+            clip: [0.0, 0.0, 640.0, 400.0],
+            opacity: 1.0,
+            radius: 0.0,
+            z: 0.0,
+            visible,
+        };
+        inbox.take_layout(&LayoutReport { surfaces: vec![one(1.0, true), one(2.0, true)], ..report.clone() });
+        assert_eq!(inbox.surface_rect(0), Some((1.0, 0.0, 10.0, 10.0)), "the first of a name");
+        inbox.take_layout(&LayoutReport { surfaces: vec![one(1.0, false), one(2.0, true)], ..report });
+        assert_eq!(inbox.surface_rect(0), None, "also when it is scrolled away");
     }
 }

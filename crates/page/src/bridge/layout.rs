@@ -18,7 +18,7 @@ pub struct LayoutReport {
     pub viewport: [f32; 2],
     /// Device pixels per CSS pixel.
     pub scale: f32,
-    /// The surfaces, in document order. A name may come more than once: then the surface is shown more than once.
+    /// The surfaces, in document order. Of several with the same name the first counts.
     pub surfaces: Vec<SurfaceGeometry>,
 }
 

@@ -437,6 +437,7 @@
   const handles = new Map();
   let surfaces = []; // the elements, in document order
   let rescan = true;
+  const toldDoubled = new Set(); // names of more than one element
   let lastReport = "";
   let retryTimer = 0; // of a report that was not taken
   let frame = 0;
@@ -539,10 +540,14 @@
 
   function scan() {
     rescan = false;
+    const names = new Set();
     const found = [...document.querySelectorAll("[data-surface]")].filter((element) => {
-      const size = encoder.encode(element.getAttribute("data-surface")).length;
+      const name = element.getAttribute("data-surface");
+      const size = encoder.encode(name).length;
       if (size > MAX_SURFACE_NAME_BYTES) warn(`the name of a surface has more than ${MAX_SURFACE_NAME_BYTES} bytes:`, element);
-      return size > 0 && size <= MAX_SURFACE_NAME_BYTES;
+      if (size === 0 || size > MAX_SURFACE_NAME_BYTES) return false;
+      if (names.has(name)) doubled(name);
+      return !names.has(name) && names.add(name);
     });
     if (found.length > MAX_SURFACES) warn(`the page has ${found.length} surfaces; only the first ${MAX_SURFACES} are shown`);
     surfaces = found.slice(0, MAX_SURFACES);
@@ -554,6 +559,13 @@
       for (let box = element; box && !watched.has(box); box = box.parentElement) watched.add(box);
     }
     watched.forEach((box) => resizes.observe(box));
+  }
+
+  /** A surface is shown in one place. */
+  function doubled(name) {
+    if (toldDoubled.has(name) || toldDoubled.size >= MAX_SURFACES) return;
+    toldDoubled.add(name);
+    warn(`more than one element has data-surface="${name}"; the first in the document shows the surface`);
   }
 
   /** Looks where the surfaces are, and reports it if it is news. */
@@ -597,8 +609,7 @@
   }
 
   function tellHandles(measured) {
-    const shown = new Map();
-    for (const one of measured) if (!shown.has(one.name)) shown.set(one.name, one);
+    const shown = new Map(measured.map((one) => [one.name, one]));
     for (const [name, handle] of handles) {
       const one = shown.get(name);
       const old = handle.rect;

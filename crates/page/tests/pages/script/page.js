@@ -39,7 +39,10 @@ const steps = {
     const element = document.createElement("div");
     element.style.cssText = "position:fixed;left:7px;top:9px;width:30px;height:20px";
     element.setAttribute("data-surface", "added");
-    document.body.append(element);
+    // The second of a name is not shown.
+    const second = element.cloneNode();
+    second.style.left = "90px";
+    document.body.append(element, second);
   },
   slide: () => (byId("spin").style.left = "100px"),
   slider() {
