@@ -31,8 +31,8 @@ pub(crate) struct Resolved {
     pub(crate) buffers: [usize; 4],
     /// Vertices per counted item.
     pub(crate) vertices_per_item: u32,
-    /// Byte of a count in the position buffer, and what a raw count is in items.
-    pub(crate) count_at: Option<u32>,
+    /// Where the data say how many there are.
+    pub(crate) count_at: Option<CountPlace>,
     /// From a count of positions to items.
     pub(crate) items_of: fn(u32) -> u32,
     /// Where the range of a color map is looked for, when it is not given.
@@ -41,6 +41,14 @@ pub(crate) struct Resolved {
     pub(crate) size: f32,
     /// True when it covers its rectangle wholly.
     pub(crate) opaque: bool,
+}
+
+/// Where a count lies.
+#[derive(Copy, Clone)]
+pub(crate) struct CountPlace {
+    pub(crate) buffer: usize,
+    /// Byte of it.
+    pub(crate) at: u32,
 }
 
 /// A surface, checked and ready to be drawn.
@@ -103,8 +111,10 @@ impl Surface {
     /// One number for the content of all its buffers: each generation rises, so the sum changes when any does.
     /// 0 until every one of them was published.
     pub(crate) fn content(&self, buffers: &Buffers) -> u64 {
-        let generations = self.resolved.buffers.map(|index| buffers.generation(index));
-        if generations.contains(&0) { 0 } else { generations.iter().sum() }
+        let counted = self.resolved.count_at.map(|place| place.buffer);
+        let generations = self.resolved.buffers.into_iter().chain(counted).map(|index| buffers.generation(index));
+        let all = generations.map(|generation| (generation > 0).then_some(generation));
+        all.sum::<Option<u64>>().unwrap_or(0)
     }
 
     /// Takes count and range from the data, once per content. Numbers from the data are cut to what fits.
@@ -116,8 +126,8 @@ impl Surface {
         let resolved = &self.resolved;
         let most = resolved.template.count;
         let mut count = most;
-        if let Some(at) = resolved.count_at {
-            let bytes = buffers.bytes(resolved.buffers[0]).get(at as usize..at as usize + 4);
+        if let Some(CountPlace { buffer, at }) = resolved.count_at {
+            let bytes = buffers.bytes(buffer).get(at as usize..at as usize + 4);
             count = bytes.map_or(0, |b| u32::from_le_bytes([b[0], b[1], b[2], b[3]])).min(most);
         }
         self.count = count;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use wasm_engine_exchange::Region;
 use wasm_engine_gpu::Gpu;
 
+use super::CountPlace;
 use super::range::RangeSource;
 use crate::buffers::Buffers;
 use crate::error::SurfaceFault;
@@ -136,7 +137,12 @@ impl Resolver<'_> {
     }
 
     /// How many items to draw at most, given what each attribute has room for; and where the count is, if the data say it.
-    pub(crate) fn count(&mut self, count: Option<Count>, least: u32, parts: &[&Located]) -> Result<(u32, Option<u32>), SurfaceFault> {
+    pub(crate) fn count(
+        &mut self,
+        count: Option<Count>,
+        least: u32,
+        parts: &[&Located],
+    ) -> Result<(u32, Option<CountPlace>), SurfaceFault> {
         let fits = parts.iter().map(|part| part.fits).min().unwrap_or(0);
         let (wanted, at) = match count {
             Some(Count::Fixed(wanted)) => (wanted, None),
@@ -144,7 +150,7 @@ impl Resolver<'_> {
                 aligned("count", "at", at)?;
                 let buffer = self.buffer(None)?;
                 self.enough("count", buffer, u64::from(at) + 4)?;
-                (fits, Some(at))
+                (fits, Some(CountPlace { buffer, at }))
             }
             None => (fits.max(least), None),
         };
