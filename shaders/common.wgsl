@@ -16,6 +16,8 @@ struct Surface {
     rect: vec4<f32>,
     // Left, top, right, bottom in target pixels.
     clip: vec4<f32>,
+    // Radii of the clip's corners: top left, top right, bottom right, bottom left.
+    clip_radius: vec4<f32>,
     // Left, top, right, bottom of what is redrawn, target pixels. Items outside need not be drawn.
     window: vec4<f32>,
     // Straight alpha.
@@ -211,13 +213,38 @@ fn box_distance(p: vec2<f32>, low: vec2<f32>, high: vec2<f32>, radius: f32) -> f
     return length(max(q, vec2<f32>(0.0))) + min(max(q.x, q.y), 0.0) - radius;
 }
 
+// Signed distance from `p` to the arc of `radius` that cuts off a box's corner at `corner`, the box lying in the direction `inward`;
+// -1 where the arc cuts nothing off.
+fn arc_distance(p: vec2<f32>, corner: vec2<f32>, inward: vec2<f32>, radius: f32) -> f32 {
+    let q = vec2<f32>(radius) - (p - corner) * inward;
+    if any(q <= vec2<f32>(0.0)) { return -1.0; }
+    return length(q) - radius;
+}
+
+// Signed distance from `p` to the clip, each of whose corners has a radius of its own; negative inside. A radius may be longer than a side: the
+// clip of a rounded box that is nearly scrolled away.
+fn clip_distance(p: vec2<f32>) -> f32 {
+    let clip = surface.clip;
+    let radius = surface.clip_radius;
+    let straight = box_distance(p, clip.xy, clip.zw, 0.0);
+    if all(radius <= vec4<f32>(0.0)) { return straight; }
+    let top = max(
+        arc_distance(p, clip.xy, vec2<f32>(1.0, 1.0), radius.x),
+        arc_distance(p, clip.zy, vec2<f32>(-1.0, 1.0), radius.y),
+    );
+    let bottom = max(
+        arc_distance(p, clip.zw, vec2<f32>(-1.0, -1.0), radius.z),
+        arc_distance(p, clip.xw, vec2<f32>(1.0, -1.0), radius.w),
+    );
+    return max(straight, max(top, bottom));
+}
+
 // How much of the pixel at `p` the surface's outline and clip leave, 0..1.
 fn outline(p: vec2<f32>) -> f32 {
     if !is(FLAG_EDGES) { return 1.0; }
     let high = surface.rect.xy + surface.rect.zw;
     let own = box_distance(p, surface.rect.xy, high, surface.radius);
-    let cut = box_distance(p, surface.clip.xy, surface.clip.zw, 0.0);
-    return clamp(0.5 - own, 0.0, 1.0) * clamp(0.5 - cut, 0.0, 1.0);
+    return clamp(0.5 - own, 0.0, 1.0) * clamp(0.5 - clip_distance(p), 0.0, 1.0);
 }
 
 // A straight color as the framebuffer takes it: premultiplied, thinned by coverage and opacity, alpha 0 for added light.

@@ -169,6 +169,7 @@ impl Surface {
             }
         }
         record.radius = place.radius;
+        record.clip_radius = place.clip_radius;
         record.opacity = place.opacity;
         record
     }
@@ -181,6 +182,8 @@ pub(crate) struct Placement {
     pub(crate) rect: [f32; 4],
     /// Left, top, right, bottom, pixels.
     pub(crate) clip: [f32; 4],
+    /// Of the clip's corners: top left, top right, bottom right, bottom left.
+    pub(crate) clip_radius: [f32; 4],
     pub(crate) opacity: f32,
     pub(crate) radius: f32,
     /// Pixels per pixel of the page.
@@ -199,20 +202,29 @@ impl Placement {
         let bounds = if shown { Rect::touched(left, top, right - left, bottom - top, frame) } else { Rect::default() };
         // A radius of more than half the shorter side makes a capsule, as in CSS.
         let radius = rect.radius.clamp(0.0, 0.5 * rect.w.min(rect.h).max(0.0));
-        Self { rect: [rect.x, rect.y, rect.w, rect.h], clip, opacity: rect.opacity.clamp(0.0, 1.0), radius, scale, bounds }
+        Self {
+            rect: [rect.x, rect.y, rect.w, rect.h],
+            clip,
+            clip_radius: rect.clip_radius,
+            opacity: rect.opacity.clamp(0.0, 1.0),
+            radius,
+            scale,
+            bounds,
+        }
     }
 
     /// True when the outline must be worked out per pixel: it is rounded or does not lie on pixel boundaries.
     pub(crate) fn needs_edges(&self) -> bool {
         let [x, y, w, h] = self.rect;
         let edges = [x, y, x + w, y + h, self.clip[0], self.clip[1], self.clip[2], self.clip[3]];
-        self.radius > 0.0 || edges.iter().any(|edge| edge.fract() != 0.0)
+        let is_rounded = self.radius > 0.0 || self.clip_radius != [0.0; 4];
+        is_rounded || edges.iter().any(|edge| edge.fract() != 0.0)
     }
 
     /// Everything that decides the pixels besides the content.
     pub(crate) fn look(&self) -> crate::plan::Look {
         let mut look = [0; 16];
-        let numbers = self.rect.iter().chain(&self.clip).chain([&self.opacity, &self.radius, &self.scale]);
+        let numbers = self.rect.iter().chain(&self.clip).chain(&self.clip_radius).chain([&self.opacity, &self.radius, &self.scale]);
         look.iter_mut().zip(numbers).for_each(|(bits, number)| *bits = number.to_bits());
         look
     }

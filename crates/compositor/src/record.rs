@@ -187,7 +187,7 @@ impl Compositor {
             picture.unwrap_or_else(|| mesh::Picture::new(&self.gpu.device, &self.pipelines.layouts.texture, picture_size, FRAME_FORMAT));
         let mut record = surface.record(place, (bounds.x, bounds.y), picture_size);
         // Outline and opacity are the layer's.
-        record.clip = [0.0; 4];
+        (record.clip, record.clip_radius) = ([0.0; 4], [0.0; 4]);
         (record.opacity, record.radius) = (1.0, 0.0);
         if picture.shows != Some((content, record)) {
             picture.shows = Some((content, record));

@@ -92,6 +92,7 @@ mod tests {
                 transform,
                 rect,
                 clip,
+                clip_radius,
                 window,
                 tint,
                 light,

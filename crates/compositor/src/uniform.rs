@@ -20,6 +20,7 @@ pub(crate) struct Surface {
     pub(crate) transform: [[f32; 4]; 4],
     pub(crate) rect: [f32; 4],
     pub(crate) clip: [f32; 4],
+    pub(crate) clip_radius: [f32; 4],
     pub(crate) window: [f32; 4],
     pub(crate) tint: [f32; 4],
     pub(crate) light: [f32; 4],

@@ -166,6 +166,7 @@ impl Inbox {
                 clip_h,
                 opacity: surface.opacity,
                 radius: surface.radius,
+                clip_radius: surface.clip_radius,
                 z: surface.z,
                 ..SurfaceRect::new(index as u32, [surface.x, surface.y, surface.w, surface.h])
             });
@@ -277,6 +278,7 @@ mod tests {
             clip: [0.0, 0.0, 640.0, 400.0],
             opacity: 1.0,
             radius: 0.0,
+            clip_radius: [0.0; 4],
             z: 0.0,
             visible,
         };

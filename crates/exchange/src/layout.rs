@@ -15,7 +15,7 @@ pub const ZONE_NAME: &str = "layout";
 /// Bytes of the zone.
 pub const ZONE_BYTES: usize = size_of::<LayoutHeader>() + MAX_SURFACES * size_of::<SurfaceRect>();
 
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 /// [`SurfaceRect::flags`]: the surface is on the page and not hidden.
 pub const VISIBLE: u32 = 1;
 
@@ -74,13 +74,15 @@ pub struct SurfaceRect {
     pub opacity: f32,
     /// Order among surfaces, higher is in front.
     pub z: f32,
-    /// Radius of the corners.
+    /// Radius of its own corners.
     pub radius: f32,
+    /// Radii of the corners of what is visible of it: top left, top right, bottom right, bottom left.
+    pub clip_radius: [f32; 4],
     /// Zero.
     pub reserved: [u32; 3],
 }
 
-const _: () = assert!(size_of::<LayoutHeader>() == 64 && size_of::<SurfaceRect>() == 64);
+const _: () = assert!(size_of::<LayoutHeader>() == 64 && size_of::<SurfaceRect>() == 80);
 
 impl SurfaceRect {
     /// A visible, opaque rectangle, clipped to itself.
@@ -94,7 +96,7 @@ impl SurfaceRect {
         let lengths = [self.w, self.h, self.clip_w, self.clip_h, self.radius];
         let sound = self.surface < MAX_SURFACES as u32
             && places.iter().all(|place| place.abs() <= COORDINATE_MAX)
-            && lengths.iter().all(|length| (0.0..=COORDINATE_MAX).contains(length))
+            && lengths.iter().chain(&self.clip_radius).all(|length| (0.0..=COORDINATE_MAX).contains(length))
             && !self.opacity.is_nan();
         self.opacity = self.opacity.clamp(0.0, 1.0);
         self.flags &= VISIBLE;
@@ -252,6 +254,7 @@ mod tests {
             SurfaceRect { x: f32::NAN, ..good },
             SurfaceRect { w: -1.0, ..good },
             SurfaceRect { clip_h: f32::INFINITY, ..good },
+            SurfaceRect { clip_radius: [0.0, 0.0, -1.0, 0.0], ..good },
             SurfaceRect { opacity: f32::NAN, ..good },
             SurfaceRect { surface: MAX_SURFACES as u32, ..good },
         ];

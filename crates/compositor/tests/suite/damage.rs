@@ -157,7 +157,8 @@ fn any_change() -> impl Strategy<Value = Change> {
             let rect = SurfaceRect::new(kind as u32, [x as f32 + shift, y as f32, w as f32, h as f32 + shift]);
             let clip_w = rect.clip_w - opacity as f32 * 4.0;
             Change::Place(kind, SurfaceRect {
-                opacity: 1.0 - opacity as f32 * 0.4, radius: radius as f32 * 5.0, z: z as f32, clip_w: clip_w.max(0.0), ..rect
+                opacity: 1.0 - opacity as f32 * 0.4, radius: radius as f32 * 5.0, z: z as f32, clip_w: clip_w.max(0.0),
+                clip_radius: [0.0, radius as f32 * 3.0, z as f32 * 4.0, 0.0], ..rect
             })
         }),
         1 => kind.prop_map(Change::Remove),

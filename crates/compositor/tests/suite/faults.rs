@@ -177,7 +177,7 @@ fn hostile_layouts() {
     rig.publish("data", &[0.0f32; 64]);
     let numbers = [f32::NAN, f32::INFINITY, -1e30, 1e30, -5.0, 0.0, 1e-30];
     for number in numbers {
-        for field in 0..10 {
+        for field in 0..11 {
             let mut rect = full(0, SIZE);
             *[
                 &mut rect.x,
@@ -190,6 +190,7 @@ fn hostile_layouts() {
                 &mut rect.z,
                 &mut rect.radius,
                 &mut rect.clip_h,
+                &mut rect.clip_radius[2],
             ][field] = number;
             rig.compose(&FrameInput { layout: &[rect], force: true, ..Default::default() });
         }

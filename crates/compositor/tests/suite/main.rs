@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 mod captures;
+mod clips;
 mod counts;
 mod damage;
 mod faults;

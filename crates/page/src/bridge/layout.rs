@@ -39,8 +39,10 @@ pub struct SurfaceGeometry {
     pub clip: [f32; 4],
     /// Product of the opacities of the element and its ancestors, 0 to 1.
     pub opacity: f32,
-    /// Radius of the rounded corners.
+    /// Radius of its own rounded corners.
     pub radius: f32,
+    /// Radii of the clip's corners: top left, top right, bottom right, bottom left.
+    pub clip_radius: [f32; 4],
     /// Paint order: a surface with a larger one lies above.
     pub z: f32,
     /// Whether any of it can be seen.
@@ -74,6 +76,8 @@ pub(crate) struct WireSurface<'a> {
     opacity: f64,
     #[serde(default)]
     radius: f64,
+    #[serde(default)]
+    clip_radius: [f64; 4],
     #[serde(default)]
     z: f64,
     visible: bool,
@@ -127,6 +131,7 @@ fn surface(wire: WireSurface<'_>) -> Result<SurfaceGeometry, LayoutError> {
     let position = |value| ranged(value, -MAX_COORDINATE, MAX_COORDINATE).ok_or(LayoutError::Number);
     let size = |value| ranged(value, 0.0, MAX_COORDINATE).ok_or(LayoutError::Number);
     let [clip_x, clip_y, clip_w, clip_h] = wire.clip;
+    let [top_left, top_right, bottom_right, bottom_left] = wire.clip_radius;
     Ok(SurfaceGeometry {
         name: name.into_owned(),
         x: position(wire.x)?,
@@ -136,6 +141,7 @@ fn surface(wire: WireSurface<'_>) -> Result<SurfaceGeometry, LayoutError> {
         clip: [position(clip_x)?, position(clip_y)?, size(clip_w)?, size(clip_h)?],
         opacity: ranged(wire.opacity, 0.0, 1.0).ok_or(LayoutError::Number)?,
         radius: size(wire.radius)?,
+        clip_radius: [size(top_left)?, size(top_right)?, size(bottom_right)?, size(bottom_left)?],
         z: position(wire.z)?,
         visible: wire.visible,
     })
@@ -161,6 +167,7 @@ mod tests {
             clip: [0.0, 0.0, 100.0, 100.0],
             opacity: 0.5,
             radius: 0.0,
+            clip_radius: [0.0; 4],
             z: 0.0,
             visible: true,
         }
@@ -176,7 +183,7 @@ mod tests {
     #[test]
     fn impossible_numbers_are_refused() {
         for bad in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, 1e300, -1e300] {
-            for field in 0..11 {
+            for field in 0..15 {
                 let mut surface = wire("view");
                 *match field {
                     0 => &mut surface.x,
@@ -186,7 +193,8 @@ mod tests {
                     4 => &mut surface.opacity,
                     5 => &mut surface.radius,
                     6 => &mut surface.z,
-                    index => &mut surface.clip[index - 7],
+                    index @ 7..=10 => &mut surface.clip[index - 7],
+                    index => &mut surface.clip_radius[index - 11],
                 } = bad;
                 assert_eq!(validate([1.0, 1.0], 1.0, vec![surface]), Err(LayoutError::Number), "field {field} = {bad}");
             }

@@ -303,7 +303,7 @@ mod tests {
 
     #[test]
     fn whatever_comes_is_refused_or_keeps_the_limits() {
-        let surface = r#"{"name":"view","x":-1.5,"y":2e3,"w":3,"h":4,"clip":[0,0,10,20],"opacity":0.5,"radius":3,"z":1,"visible":true}"#;
+        let surface = r#"{"name":"view","x":-1.5,"y":2e3,"w":3,"h":4,"clip":[0,0,10,20],"opacity":0.5,"radius":3,"clip_radius":[0,1,2.5,4],"z":1,"visible":true}"#;
         let seeds = [
             format!(r#"{{"t":"layout","viewport":[800,600],"scale":1.5,"surfaces":[{surface},{surface}]}}"#),
             r#"{"t":"emit","topic":"a","data":{"b":[1,null,"\u00e9"]}}"#.to_owned(),
@@ -325,7 +325,7 @@ mod tests {
                     accepted += 1;
                     let finite = |surface: &crate::bridge::SurfaceGeometry| {
                         let numbers = [surface.x, surface.y, surface.w, surface.h, surface.opacity, surface.radius, surface.z];
-                        numbers.iter().chain(&surface.clip).all(|number| number.abs() <= 1_048_576.0)
+                        numbers.iter().chain(&surface.clip).chain(&surface.clip_radius).all(|number| number.abs() <= 1_048_576.0)
                             && surface.w >= 0.0
                             && surface.h >= 0.0
                     };

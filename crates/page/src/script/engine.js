@@ -583,13 +583,14 @@
       t: "layout",
       viewport: [pixels(innerWidth), pixels(innerHeight)],
       scale,
-      surfaces: measured.map(({ name, box, clip, opacity, radius, z, visible }) => ({
+      surfaces: measured.map(({ name, box, clip, clipRadius, opacity, radius, z, visible }) => ({
         name,
         x: pixels(box.left),
         y: pixels(box.top),
         w: pixels(box.right - box.left),
         h: pixels(box.bottom - box.top),
         clip: [pixels(clip.left), pixels(clip.top), pixels(clip.right - clip.left), pixels(clip.bottom - clip.top)],
+        clip_radius: clipRadius.map(pixels),
         opacity,
         radius: pixels(radius),
         z,

@@ -4,6 +4,13 @@
 (function () {
   "use strict";
 
+  const CORNERS = [
+    ["left", "top"],
+    ["right", "top"],
+    ["right", "bottom"],
+    ["left", "bottom"],
+  ];
+
   /** Place and rank of each element, all from one look at the document. */
   function places(elements) {
     const seen = new Map();
@@ -66,8 +73,10 @@
       name: element.getAttribute("data-surface"),
       box,
       clip,
+      clipRadius: CORNERS.map((sides, corner) => clipRadius(clip, sides, corner, rounded)),
       opacity: Math.round(opacity * 4096) / 4096,
-      radius: radiusOf(rect, style, scaleX, box, view, rounded),
+      // A surface has one radius.
+      radius: Math.max(0, Math.min(...cornerRadii(look(element, seen))) - (box.left - rect.left)),
       order,
       z: 0,
       visible: !hidden,
@@ -92,8 +101,8 @@
       clip.top = Math.max(clip.top, box.top);
       clip.bottom = Math.min(clip.bottom, box.bottom);
     }
-    const radius = cornerRadius(style, rect.width / (scaleX || 1)) - px(style.borderLeftWidth);
-    if (radius > 0) rounded.push({ box, radius: radius * scaleX });
+    const radii = cornerRadii({ rect, style, scaleX, scaleY }).map((radius) => radius - px(style.borderLeftWidth) * scaleX);
+    rounded.push({ box, radii });
   }
 
   function intersect(a, b) {
@@ -105,21 +114,22 @@
     };
   }
 
-  /** The radius of the corners that are seen: the element's own, or that of a clipping box whose corners are the same. */
-  function radiusOf(rect, style, scale, box, view, rounded) {
-    const inset = (box.left - rect.left) / (scale || 1);
-    let radius = Math.max(0, cornerRadius(style, rect.width / (scale || 1)) - inset) * scale;
-    for (const corner of rounded) {
-      const same = ["left", "top", "right", "bottom"].every((side) => Math.abs(corner.box[side] - view[side]) <= 1);
-      if (same) radius = Math.max(radius, corner.radius);
-    }
-    return Math.min(radius, Math.max(0, Math.min(view.right - view.left, view.bottom - view.top) / 2));
+  /** The radius of a corner of the clip: that of the boxes which have this very corner. Where a box is cut its corner is not seen. */
+  function clipRadius(clip, sides, corner, rounded) {
+    const same = rounded.filter(({ box }) => sides.every((side) => Math.abs(box[side] - clip[side]) <= 1));
+    return Math.max(0, ...same.map(({ radii }) => radii[corner]));
   }
 
-  /** The smallest of the four corners' radii: a surface has one. */
-  function cornerRadius(style, width) {
-    const corners = [style.borderTopLeftRadius, style.borderTopRightRadius, style.borderBottomRightRadius, style.borderBottomLeftRadius];
-    return Math.min(...corners.map((text) => (/%/.test(text || "") ? (parseFloat(text) / 100) * width : px(text))));
+  /** The radii of a border box's four corners, in pixels of the viewport, made to fit as CSS wants it. */
+  function cornerRadii({ rect, style, scaleX, scaleY }) {
+    const width = rect.width / (scaleX || 1);
+    const height = rect.height / (scaleY || 1);
+    const length = (text) => (/%/.test(text || "") ? (parseFloat(text) / 100) * width : px(text));
+    const radii = [style.borderTopLeftRadius, style.borderTopRightRadius, style.borderBottomRightRadius, style.borderBottomLeftRadius].map(length);
+    const [topLeft, topRight, bottomRight, bottomLeft] = radii;
+    const room = [width / (topLeft + topRight), height / (topRight + bottomRight), width / (bottomRight + bottomLeft), height / (bottomLeft + topLeft)];
+    const fit = Math.min(1, ...room.filter((share) => share >= 0)); // 0/0 is none
+    return radii.map((radius) => radius * fit * scaleX);
   }
 
   function makesContainingBlock(style) {

@@ -152,7 +152,7 @@ impl Scenario {
         assert_eq!(self.json("ready"), true);
         let state = self.ask("state");
         assert_eq!((&state["early"], &state["speed"]), (&json!("kept"), &json!(5.25)), "a new document gets the latest of everything");
-        self.layout_when("and reports its surfaces", |report| report.surfaces.len() == 7);
+        self.layout_when("and reports its surfaces", |report| report.surfaces.len() == 8);
     }
 
     /// The window has another size.
@@ -196,7 +196,7 @@ impl Scenario {
     }
 
     fn first_layout(&mut self, scale: f32) {
-        let report = self.layout_when("the surfaces are there", |report| report.surfaces.len() == 7 && find(report, "plain").w > 0.0);
+        let report = self.layout_when("the surfaces are there", |report| report.surfaces.len() == 8 && find(report, "plain").w > 0.0);
         assert!((report.scale - scale).abs() < 1e-3);
         let plain = find(&report, "plain");
         assert_rect([plain.x, plain.y, plain.w, plain.h], [20.0, 30.0, 300.0, 150.0], scale, "the content box, without border and padding");
@@ -206,7 +206,12 @@ impl Scenario {
         assert_rect([clipped.x, clipped.y, clipped.w, clipped.h], [380.0, 10.0, 300.0, 300.0], scale, "the whole surface");
         assert_rect(clipped.clip, [400.0, 20.0, 200.0, 100.0], scale, "what its card shows");
         assert!((clipped.opacity - 0.5).abs() < 1e-3, "of the group around it");
-        assert!((clipped.radius - 12.0 * scale).abs() < 0.1, "the corners of its card: {}", clipped.radius);
+        assert_eq!(clipped.radius, 0.0, "its own corners are not those of its card");
+        assert_rect(clipped.clip_radius, [12.0; 4], scale, "the corners of its card");
+        let cut = find(&report, "cut");
+        assert_rect(cut.clip, [650.0, 40.0, 100.0, 60.0], scale, "what the scroller shows of the card");
+        assert_rect(cut.clip_radius, [0.0, 0.0, 20.0, 8.0], scale, "the corners of the card that the scroller does not cut");
+        assert_rect([cut.radius; 4], [30.0; 4], scale, "its own corners, however little of it is seen");
         let escaped = find(&report, "escaped");
         assert!(escaped.visible, "a box that it is not positioned in does not clip it");
         assert_rect(escaped.clip, plain.clip.map(|value| value / scale), scale, "only the viewport clips it");
@@ -232,7 +237,7 @@ impl Scenario {
         let end = self.layout_when("and at its end", |report| near(find(report, "spin").x, 100.0 * scale));
         assert!(end.sequence > between.sequence, "it was followed, frame by frame");
         self.step("add");
-        let added = self.layout_when("a surface that was added is seen", |report| report.surfaces.len() == 8);
+        let added = self.layout_when("a surface that was added is seen", |report| report.surfaces.len() == 9);
         let added = find(&added, "added");
         assert_rect([added.x, added.y, added.w, added.h], [7.0, 9.0, 30.0, 20.0], scale, "the new surface");
         self.step("remove");
@@ -315,7 +320,7 @@ impl Scenario {
             other => panic!("there came {other:?}"),
         }
         self.layout = None;
-        self.layout_when("the surfaces are told again", |report| report.surfaces.len() == 7);
+        self.layout_when("the surfaces are told again", |report| report.surfaces.len() == 8);
         assert_eq!(self.ask("state")["connected"], true);
     }
 
