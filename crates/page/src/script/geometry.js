@@ -10,6 +10,9 @@
     ["right", "bottom"],
     ["left", "bottom"],
   ];
+  // Properties that matter already when `will-change` announces them.
+  const MOVES = ["transform", "translate", "rotate", "scale", "perspective", "filter"];
+  const LAYERS = ["position", "opacity", "isolation", "mix-blend-mode", "clip-path", "mask", "mask-image", "backdrop-filter"];
 
   /** Place and rank of each element, all from one look at the document. */
   function places(elements) {
@@ -56,7 +59,8 @@
     for (let one = element; one; one = one.parentElement) {
       const { style: its } = look(one, seen);
       opacity *= fraction(its.opacity);
-      if (makesStackingContext(its)) order.unshift(its.zIndex === "auto" ? 0 : parseInt(its.zIndex, 10) || 0);
+      const index = zIndex(one, its, seen);
+      if (index !== null || makesStackingContext(its)) order.unshift(index || 0);
       if (one === element || one === document.body || one === document.documentElement) continue;
       const contains = its.position !== "static" || makesContainingBlock(its);
       // What is taken out of the flow is clipped from its containing block upward only.
@@ -132,13 +136,49 @@
     return radii.map((radius) => radius * fit * scaleX);
   }
 
+  /** The z-index of an element: none where it has none, or where it is not positioned and no item of a flexbox or grid. */
+  function zIndex(element, style, seen) {
+    const index = parseInt(style.zIndex, 10);
+    return Number.isFinite(index) && (style.position !== "static" || isItem(element, seen)) ? index : null;
+  }
+
+  /** Whether an element is an item of a flexbox or grid. */
+  function isItem(element, seen) {
+    const parent = element.parentElement;
+    if (!parent) return false;
+    const { display } = look(parent, seen).style;
+    return display === "contents" ? isItem(parent, seen) : /flex|grid/.test(display);
+  }
+
+  const set = (value, initial = "none") => value !== undefined && value !== "" && value !== initial;
+
   function makesContainingBlock(style) {
-    const set = (value) => value !== undefined && value !== "" && value !== "none";
-    return set(style.transform) || set(style.perspective) || set(style.filter) || /paint|layout|strict|content/.test(style.contain || "");
+    const transforms = [style.transform, style.translate, style.rotate, style.scale, style.perspective, style.filter];
+    return (
+      transforms.some((value) => set(value)) ||
+      set(style.transformStyle, "flat") ||
+      /paint|layout|strict|content/.test(style.contain || "") ||
+      will(style, MOVES)
+    );
   }
 
   function makesStackingContext(style) {
-    return (style.position !== "static" && style.zIndex !== "auto") || fraction(style.opacity) < 1 || makesContainingBlock(style);
+    return (
+      style.position === "fixed" ||
+      style.position === "sticky" ||
+      fraction(style.opacity) < 1 ||
+      style.isolation === "isolate" ||
+      set(style.mixBlendMode, "normal") ||
+      set(style.clipPath) ||
+      set(style.maskImage) ||
+      set(style.backdropFilter) ||
+      will(style, LAYERS) ||
+      makesContainingBlock(style)
+    );
+  }
+
+  function will(style, properties) {
+    return (style.willChange || "").split(",").some((name) => properties.includes(name.trim()));
   }
 
   /** Paint order among the surfaces: by the z-indices of the stacking contexts around them, then by place in the document. */

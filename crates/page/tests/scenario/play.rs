@@ -240,8 +240,23 @@ impl Scenario {
         let added = self.layout_when("a surface that was added is seen", |report| report.surfaces.len() == 9);
         let added = find(&added, "added");
         assert_rect([added.x, added.y, added.w, added.h], [7.0, 9.0, 30.0, 20.0], scale, "the new surface");
+        self.paint_order();
         self.step("remove");
         self.layout_when("one that was removed is gone", |report| report.surfaces.iter().all(|surface| surface.name != "spin"));
+    }
+
+    /// Pairs of surfaces that overlap: the browser itself says which of the two is painted above.
+    fn paint_order(&mut self) {
+        let pairs = self.ask("pairs");
+        let pairs = pairs.as_array().expect("a list");
+        let report = self.layout_when("the pairs are there", |report| report.surfaces.len() == 9 + 2 * pairs.len());
+        for (at, pair) in pairs.iter().enumerate() {
+            let first_is_above = find(&report, &format!("{at} first")).z > find(&report, &format!("{at} second")).z;
+            let names = [format!("{at} first"), format!("{at} second")];
+            assert_eq!(pair["top"], names[usize::from(!first_is_above)], "{pair}");
+        }
+        self.step("unpair");
+        self.layout_when("the pairs are gone", |report| report.surfaces.len() == 9);
     }
 
     fn parameters(&mut self) {

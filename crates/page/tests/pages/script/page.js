@@ -44,6 +44,8 @@ const steps = {
     second.style.left = "90px";
     document.body.append(element, second);
   },
+  pairs: showPairs,
+  unpair: () => byId("pairs").remove(),
   slide: () => (byId("spin").style.left = "100px"),
   slider() {
     byId("speed").value = "7.5";
