@@ -264,6 +264,40 @@ fn mistakes_in_a_page_are_named_once_with_a_place_and_a_remedy() {
 }
 
 #[test]
+fn what_a_page_sets_early_stays_and_a_text_goes_back_to_the_number() {
+    let folder = app_with("sets", |manifest| manifest);
+    page(
+        &folder,
+        r#"<script>
+  const level = engine.param("level");
+  const heard = [];
+  level.on((value) => heard.push(value));
+  level.value = 0.75;
+  engine.ready.then(() => setTimeout(() => (level.value = "high"), 300));
+  engine.ready.then(() => setTimeout(() => console.warn(`heard ${heard.join(", ")}; ${level.value}`), 1000));
+</script>"#,
+    );
+    let (code, report, log) = Run::new(&folder).args(["--ticks", "180"]).out(&scratch("sets-out")).finish();
+    assert_eq!(code, Some(0), "{report}\n{log}");
+    assert!(log.contains("heard 0.75, high, 0.75; 0.75"), "{log}");
+}
+
+#[test]
+fn the_surfaces_of_a_page_go_with_it() {
+    let surface = "[[surface]]\nname = \"level\"\nbuffer = \"level\"\ndraw = { kind = \"heat_map\", width = 4, height = 4, map = \"gray\", range = [0, 1] }\n";
+    let folder = app_with("leaves", |manifest| manifest.replace("default = 0.0", "default = 1.0") + surface);
+    let leave = "engine.ready.then(() => setTimeout(() => location.replace('/empty.html'), 300))";
+    page(&folder, &format!("<div data-surface='level' style='width: 60px; height: 60px'></div><script>{leave}</script>"));
+    std::fs::write(folder.join("page/empty.html"), "<!doctype html><body></body>").unwrap();
+    let out = scratch("leaves-out");
+    let colors = |ticks: &str| {
+        Run::new(&folder).args(["--ticks", ticks]).out(&out).succeed();
+        harness::distinct_colors(&image::open(out.join("frame.png")).unwrap().to_rgba8())
+    };
+    assert_eq!((colors("10"), colors("180")), (2, 1), "the surface on the background, and then the background");
+}
+
+#[test]
 fn a_lost_device_ends_a_recording_but_not_the_run() {
     let folder = app_with("lost", |manifest| manifest.replace("[page]\n", ""));
     let out = scratch("lost-out");
