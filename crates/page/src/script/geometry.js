@@ -52,7 +52,7 @@
 
     const clip = { left: 0, top: 0, right: innerWidth, bottom: innerHeight };
     const rounded = [];
-    const order = [];
+    const order = []; // the stacking contexts around it, the outermost first
     let opacity = 1;
     let position = style.position;
     let hidden = style.visibility !== "visible" || element.getClientRects().length === 0;
@@ -60,7 +60,7 @@
       const { style: its } = look(one, seen);
       opacity *= fraction(its.opacity);
       const index = zIndex(one, its, seen);
-      if (index !== null || makesStackingContext(its)) order.unshift(index || 0);
+      if (index !== null || makesStackingContext(its)) order.unshift({ box: one, z: index || 0 });
       if (one === element || one === document.body || one === document.documentElement) continue;
       const contains = its.position !== "static" || makesContainingBlock(its);
       // What is taken out of the flow is clipped from its containing block upward only.
@@ -181,18 +181,20 @@
     return (style.willChange || "").split(",").some((name) => properties.includes(name.trim()));
   }
 
-  /** Paint order among the surfaces: by the z-indices of the stacking contexts around them, then by place in the document. */
+  /** Paint order among the surfaces: where the stacking contexts around two part, by their z-indices, then by place in the document. */
   function rank(measured) {
     const byOrder = measured.map((one, index) => ({ one, index }));
     byOrder.sort((a, b) => {
-      const depth = Math.max(a.one.order.length, b.one.order.length);
-      for (let level = 0; level < depth; level += 1) {
-        const difference = (a.one.order[level] || 0) - (b.one.order[level] || 0);
-        if (difference !== 0) return difference;
-      }
-      return a.index - b.index;
+      const [first, second] = [a.one.order, b.one.order];
+      let level = 0;
+      while (level < first.length && level < second.length && first[level].box === second[level].box) level += 1;
+      return zAt(first, level) - zAt(second, level) || a.index - b.index;
     });
     byOrder.forEach(({ one }, index) => (one.z = index));
+  }
+
+  function zAt(order, level) {
+    return level < order.length ? order[level].z : 0;
   }
 
   function px(text) {

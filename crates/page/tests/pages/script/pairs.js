@@ -14,6 +14,8 @@ const PAIRS = [
   ["grid item", `<div style="display:grid"><div A style="${SIZE}grid-area:1/1;z-index:1"></div>`, `<div B style="${SIZE}grid-area:1/1"></div></div>`],
   ["not positioned", `<div A style="${SIZE}opacity:0.9;z-index:9"></div>`, `<div B style="${SIZE}opacity:0.9;margin-top:-20px"></div>`],
   ["none", ...within("")],
+  ["two boxes", within("transform:translate(0)")[0], `<div style="${SIZE}${OVER}transform:translate(0)"><div B style="${SIZE}${OVER}z-index:1"></div></div>`],
+  ["one box", `<div style="${SIZE}transform:translate(0)"><div A style="${SIZE}${OVER}z-index:2"></div>`, `<div B style="${SIZE}${OVER}z-index:1"></div></div>`],
   ...[
     "position:fixed",
     "position:sticky",
