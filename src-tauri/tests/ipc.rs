@@ -131,8 +131,11 @@ fn what_is_typed_into_the_panel_reaches_the_engine_and_one_panel_is_fed() {
     let window = window.to_string();
     let (x, y) = (SEED.0.to_string(), SEED.1.to_string());
     session.display.xdotool(&["windowactivate", "--sync", &window, "mousemove", "--window", &window, &x, &y, "click", "1"]);
+    driver.outcome("addEventListener('submit', () => document.body.classList.add('asked'))");
     session.display.xdotool(&["key", "ctrl+a", "type", "--delay", "30", "1234"]);
     session.display.xdotool(&["key", "Return"]);
+    // Keys take their time, and a panel that is fed no more asks for nothing.
+    until("the panel asks for what was typed", || driver.text("body.asked"));
     // Another greeting, which never says that it has taken anything.
     let greet = "new Promise((done, refused) => {
         const said = [];
