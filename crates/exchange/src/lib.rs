@@ -4,7 +4,7 @@
 //! memfd that other processes may map, or on the heap. What is read from it is never trusted: offsets are checked when it is attached, and indices
 //! whenever they are used, so that a hostile peer can spoil contents but never make this process panic or leave the region.
 //!
-//! The protocols in `protocol/` do not know where their words lie; loom checks them under `--cfg wasm_engine_loom`, where nothing else is compiled.
+//! The protocols in `protocol/` do not know where their words lie; loom checks them under `--cfg wasm_engine_loom`, where of the rest the limits alone are compiled.
 
 #![expect(unsafe_code, reason = "shared memory is reached through raw pointers; every block says why it may")]
 
@@ -18,7 +18,6 @@ pub mod index;
 pub mod lane;
 #[cfg(not(wasm_engine_loom))]
 pub mod layout;
-#[cfg(not(wasm_engine_loom))]
 pub mod limits;
 mod primitives;
 mod protocol;

@@ -15,7 +15,12 @@ use std::{
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::{runtime::Handle, sync::oneshot};
-use tungstenite::{ClientRequestBuilder, Message, WebSocket, error::ProtocolError, http::StatusCode};
+use tungstenite::{
+    ClientRequestBuilder, Message, WebSocket,
+    error::ProtocolError,
+    http::StatusCode,
+    protocol::{CloseFrame, frame::coding::CloseCode},
+};
 use wasm_engine_page::{
     bridge::{
         Bridge, PageMessage, ParamValue, Payload,
@@ -464,6 +469,14 @@ fn the_first_message_must_be_a_hello_of_this_version() {
         assert_eq!(client.close_code(), code, "{message}");
     }
     assert!(!fixture.bridge.connected());
+}
+
+#[test]
+fn a_page_that_closes_is_answered() {
+    let fixture = Fixture::new();
+    let mut client = fixture.socket();
+    client.socket.close(Some(CloseFrame { code: CloseCode::Normal, reason: "".into() })).unwrap();
+    assert_eq!(client.close_code(), 1000);
 }
 
 #[test]

@@ -52,8 +52,10 @@ pub(super) async fn run(socket: WebSocket, port: Arc<BridgePort>, mut stop: watc
         () = stopped(&mut stop) => Some((close::GOING_AWAY, "the engine ends")),
     };
     port.disconnect(id);
-    if let Some((code, reason)) = farewell {
-        shut(&mut writer, code, reason).await;
+    match farewell {
+        Some((code, reason)) => shut(&mut writer, code, reason).await,
+        // Whoever closes waits for an answer to that; a socket that is gone takes none.
+        None => drop(timeout(CLOSE_TIMEOUT, writer.close()).await),
     }
     drop(permit);
 }
