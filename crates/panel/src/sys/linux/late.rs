@@ -10,7 +10,7 @@
 mod gtk;
 mod webkit;
 
-use std::ffi::{CStr, c_void};
+use std::ffi::{CStr, CString, c_char, c_int, c_void};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicPtr, Ordering};
 
@@ -78,12 +78,19 @@ struct Late {
     file: &'static str,
     slots: &'static [(&'static CStr, &'static Slot)],
     error: fn(String) -> LibraryError,
+    /// Opens it before we do.
+    before: fn(&str),
     loaded: OnceLock<Result<(), LibraryError>>,
 }
 
 impl Late {
-    const fn new(file: &'static str, slots: &'static [(&'static CStr, &'static Slot)], error: fn(String) -> LibraryError) -> Self {
-        Self { file, slots, error, loaded: OnceLock::new() }
+    const fn new(
+        file: &'static str,
+        slots: &'static [(&'static CStr, &'static Slot)],
+        error: fn(String) -> LibraryError,
+        before: fn(&str),
+    ) -> Self {
+        Self { file, slots, error, before, loaded: OnceLock::new() }
     }
 
     fn load(&self) -> Result<(), LibraryError> {
@@ -91,6 +98,7 @@ impl Late {
     }
 
     fn fill(&self) -> Result<(), libloading::Error> {
+        (self.before)(self.file);
         // SAFETY: what the library does when it is loaded is what it would have done at the program's start.
         let library = unsafe { Library::open(Some(self.file), RTLD_LAZY | RTLD_LOCAL)? };
         for (name, slot) in self.slots {
@@ -109,6 +117,22 @@ impl Late {
             eprintln!("error[{}]: {error}", error.code());
             std::process::abort();
         }
+    }
+}
+
+/// Has GLib open a library; whether it can is seen when we open it. GLib has a lock around that, and around GTK's looking for a function in libraries, which takes the loader's lock. In
+/// libsoup's way of being loaded GLib opens another library. Whoever loads it without GLib's lock waits for that with the loader's, and GTK's thread the other way round, for ever.
+fn open_by_glib(file: &str) {
+    /// Functions are looked for when they are called.
+    const LAZY: c_int = 1;
+    /// No other library gets them.
+    const LOCAL: c_int = 2;
+    unsafe extern "C" {
+        fn g_module_open(file: *const c_char, flags: c_int) -> *mut c_void;
+    }
+    if let Ok(file) = CString::new(file) {
+        // SAFETY: GLib's function, with a text that outlives the call. What the library does when it is loaded is what it would have done at the program's start.
+        unsafe { g_module_open(file.as_ptr(), LAZY | LOCAL) };
     }
 }
 
@@ -239,8 +263,8 @@ use jump;
 
 /// Makes `LATE` for a library: first the functions that are written by hand, then those that are jumps.
 macro_rules! late {
-    ($file:literal, $error:path; $($by_hand:ident)*; $($name:ident)*) => {
-        pub(super) static LATE: Late = Late::new($file, SLOTS, $error);
+    ($file:literal, $error:path, $before:expr; $($by_hand:ident)*; $($name:ident)*) => {
+        pub(super) static LATE: Late = Late::new($file, SLOTS, $error, $before);
 
         const SLOTS: &[(&CStr, &Slot)] = &[
             $((name(concat!(stringify!($by_hand), "\0")), &slots::$by_hand),)*

@@ -3,7 +3,7 @@
 use super::{CStr, Late, LibraryError, Slot, entry, jump, late, name};
 
 late! {
-    "libgtk-3.so.0", LibraryError::Gtk;
+    "libgtk-3.so.0", LibraryError::Gtk, |_| ();
     ;
     cairo_clip
     cairo_clip_extents
@@ -63,6 +63,7 @@ late! {
     g_main_context_unref
     g_main_context_wakeup
     g_memory_input_stream_new_from_bytes
+    g_module_open
     g_object_class_find_property
     g_object_class_list_properties
     g_object_get_property

@@ -5,7 +5,7 @@ use std::ffi::c_void;
 use std::sync::atomic::Ordering;
 
 late! {
-    "libwebkit2gtk-4.1.so.0", LibraryError::WebKit;
+    "libwebkit2gtk-4.1.so.0", LibraryError::WebKit, super::open_by_glib;
     webkit_get_major_version webkit_get_micro_version webkit_get_minor_version;
     jsc_value_to_json
     jsc_value_to_string
