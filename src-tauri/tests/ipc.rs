@@ -9,7 +9,7 @@ mod webdriver;
 
 use std::process::{Command, Stdio};
 
-use harness::desk::{CLICK, SEED, copy, is_off, is_on, shows_panel};
+use harness::desk::{CLICK, SEED, copy, is_off, is_on, other_app, shows_panel};
 use harness::{Session, fixture, until};
 use image::RgbImage;
 use serde_json::{Value, json};
@@ -185,10 +185,7 @@ fn an_app_whose_folder_has_gone_goes_on() {
 #[test]
 fn every_shell_knows_the_apps_that_were_opened_last() {
     let session = Session::start("desktop-recent");
-    let other = session.home().join("other");
-    copy(fixture("desk").as_ref(), &other);
-    let manifest = std::fs::read_to_string(other.join("app.toml")).unwrap();
-    std::fs::write(other.join("app.toml"), manifest.replace("\"Desk\"", "\"Other\"")).unwrap();
+    let other = other_app(session.home());
     let driver = Driver::start(&session, &[&fixture("desk")]);
     until("the panel shows the run", || driver.text("h1").filter(|title| title.contains("Desk")));
     let ask = format!("window.__TAURI_INTERNALS__.invoke('shell_ask', {{ ask: {{ what: 'open', path: {other:?} }} }})");

@@ -6,10 +6,10 @@
 mod harness;
 
 use std::fs::File;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, Command};
 
-use harness::desk::{BAR, BUTTON, CLICK, PAUSE, PAUSED, SEED, TYPED, copy, is_off, is_on, ready};
+use harness::desk::{BAR, BUTTON, CLICK, PAUSE, PAUSED, SEED, TYPED, copy, is_off, is_on, other_app, ready};
 use harness::{Session, Shell, at_rest, children, difference, fixture, until};
 use image::RgbImage;
 
@@ -26,15 +26,6 @@ impl Drop for Program {
 /// Another program: a window from which what it was started with can be dragged. `cargo test` builds it with the other examples.
 fn drag_source(session: &Session) -> Command {
     session.with_desktop(Command::new(Path::new(env!("CARGO_BIN_EXE_wasm-engine-desktop")).with_file_name("examples").join("drag_source")))
-}
-
-/// An app that is the fixture `desk` in all but its name.
-fn other_app(home: &Path) -> PathBuf {
-    let app = home.join("other");
-    copy(fixture("desk").as_ref(), &app);
-    let manifest = std::fs::read_to_string(app.join("app.toml")).unwrap();
-    std::fs::write(app.join("app.toml"), manifest.replace("\"Desk\"", "\"Other\"")).unwrap();
-    app
 }
 
 /// Waits for a window of this name, and ends the shell whose it is.

@@ -1,10 +1,10 @@
 //! The fixture `desk` in the shell's window: where its lights are, and what the panel has where.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use image::RgbImage;
 
-use super::Shell;
+use super::{Shell, fixture};
 
 /// Where the fixture's lights are.
 pub(crate) const CLICK: u32 = 520;
@@ -60,4 +60,13 @@ pub(crate) fn copy(from: &Path, to: &Path) {
             std::fs::copy(entry.path(), target).unwrap();
         }
     }
+}
+
+/// An app that is the fixture `desk` in all but its name.
+pub(crate) fn other_app(home: &Path) -> PathBuf {
+    let app = home.join("other");
+    copy(fixture("desk").as_ref(), &app);
+    let manifest = std::fs::read_to_string(app.join("app.toml")).unwrap();
+    std::fs::write(app.join("app.toml"), manifest.replace("\"Desk\"", "\"Other\"")).unwrap();
+    app
 }

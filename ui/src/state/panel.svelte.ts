@@ -18,7 +18,7 @@ export interface Refusal {
 const SEED_MAX = 2n ** 64n - 1n;
 
 /** Whether the engine takes this as a seed. */
-export function isSeed(text: string): boolean {
+function isSeed(text: string): boolean {
   return /^\d{1,20}$/.test(text) && BigInt(text) <= SEED_MAX;
 }
 
@@ -42,6 +42,9 @@ export class Panel implements Listener {
   /** Whether there is a state to show. */
   readonly known = $derived(this.app !== null && this.view !== EMPTY);
   readonly summary = $derived(summarize(this.view.frames));
+  /** The seed that a restart takes; `null` is the same as before. */
+  readonly #wantedSeed = $derived(this.seed?.trim() || null);
+  readonly seedInvalid = $derived(this.#wantedSeed !== null && !isSeed(this.#wantedSeed));
   readonly refusal = $derived.by(() => this.#refusal());
 
   readonly #connection: Connection;
@@ -87,12 +90,11 @@ export class Panel implements Listener {
 
   /** Restarts the run with the seed that the field shows. */
   restart(): void {
-    const seed = this.seed?.trim() || null;
-    if (seed !== null && !isSeed(seed)) {
+    if (this.seedInvalid) {
       this.refused = { code: 'SEED_INVALID', message: 'A seed is a whole number from 0 to 18,446,744,073,709,551,615.', hint: 'Write it in digits alone.' };
       return;
     }
-    this.ask({ what: 'restart', seed }, (problem) => {
+    this.ask({ what: 'restart', seed: this.#wantedSeed }, (problem) => {
       if (!problem) this.seed = null;
     });
   }
